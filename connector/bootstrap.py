@@ -1,0 +1,95 @@
+"""Opens every resource and hands out the flows; the only constructor."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from connector.doorbell import ArqDoorbell, open_queue
+from connector.flows.access import Access
+from connector.flows.enrolling import Enrolling
+from connector.flows.fetching import Fetching
+from connector.flows.onboarding import Onboarding
+from connector.flows.reading import Reading
+from connector.flows.upkeep import Upkeep
+from connector.ports import Clock
+from connector.providers import KNOWN_PROVIDERS, Account, ProviderRegister
+from connector.providers.manifest import Site
+from connector.settings import AccountSettings, Mode, Settings
+from connector.store.engines import check_roles, open_engine
+from connector.store.shelf import PostgresShelf
+from connector.store.work import PostgresStore
+from connector.vault.keyring import Keyring
+from connector.vault.kms import open_service
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    @staticmethod
+    def now() -> datetime:
+        """This moment, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Everything a face may ask for."""
+
+    access: Access
+    enrolling: Enrolling
+    onboarding: Onboarding
+    upkeep: Upkeep
+    fetching: Fetching
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A running installation: its flows, and the resources the doors look after."""
+
+    mode: Mode
+    public_url: str
+    flows: Flows
+    store: PostgresStore
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Installation]:
+    """Everything open and proven to fit together, closed again at the end; raises Misconfigured before serving."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        app = open_engine(settings.database_url.reveal(), "app")
+        stack.push_async_callback(app.dispose)
+        sweeper_url = settings.sweeper_database_url or settings.database_url
+        sweeper = open_engine(sweeper_url.reveal(), "sweeper", size=5)
+        stack.push_async_callback(sweeper.dispose)
+        if settings.mode is Mode.PRODUCTION:
+            await check_roles(app)
+        store = PostgresStore(app, sweeper)
+        service = open_service(settings.kek, local_allowed=settings.local_kek_allowed)
+        vault = await Keyring.opened(service, PostgresShelf(app))
+        register = ProviderRegister(
+            {key: _account(account) for key, account in settings.accounts.items() if key in KNOWN_PROVIDERS}
+        )
+        stack.push_async_callback(register.close)
+        doorbell = ArqDoorbell(open_queue(settings.redis_url))
+        stack.push_async_callback(doorbell.close)
+        upkeep = Upkeep(store, vault, register, clock)
+        flows = Flows(
+            access=Access(store, vault, clock),
+            enrolling=Enrolling(store, register, clock),
+            onboarding=Onboarding(store, vault, register, upkeep, doorbell, clock, settings.public_url),
+            upkeep=upkeep,
+            fetching=Fetching(store, register, upkeep, doorbell, clock),
+            reading=Reading(store, register, clock),
+        )
+        yield Installation(mode=settings.mode, public_url=settings.public_url, flows=flows, store=store)
+
+
+def _account(account: AccountSettings) -> Account:
+    return Account(
+        site=Site(auth_url=account.auth_url, api_url=account.api_url),
+        client_id=account.client_id,
+        client_secret=account.client_secret,
+    )

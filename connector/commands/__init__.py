@@ -1,0 +1,1 @@
+"""The commands behind `connector`: what runs, and what an operator does by hand."""

@@ -1,0 +1,224 @@
+"""Commands by which an operator adds partners, tenants, keys and links, and asks for a fetch."""
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from connector import logs
+from connector.bootstrap import Flows, opened
+from connector.commands.run import AsJson
+from connector.commands.telling import tell
+from connector.domain.access import Permission, Scope
+from connector.domain.entitlement import Flag
+from connector.domain.fetch import Fetch, Reading
+from connector.errors import InvalidInput, Unavailable
+from connector.ids import KeyId, PartnerId, ProviderKey, TenantId
+from connector.settings import read_settings
+from connector.vault.kms.local import LocalFile
+
+T = TypeVar("T")
+
+Partner = Annotated[str, typer.Option("--partner", help="Id of the partner.", show_default=False)]
+Declared = Annotated[bool | None, typer.Option(show_default="not known")]
+
+partners = typer.Typer(help="Software companies that call the graph.", no_args_is_help=True)
+tenants = typer.Typer(help="Customer companies of partners.", no_args_is_help=True)
+keys = typer.Typer(help="API keys, and the key that everything is sealed with.", no_args_is_help=True)
+
+_ENDED = {Reading.COMPLETE, Reading.FAILED}
+_LOOK_AGAIN = 0.2  # seconds
+_KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def _with_flows(job: Callable[[Flows], Awaitable[T]]) -> T:
+    settings = read_settings(os.environ)
+    logs.set_up(settings.mode, "WARNING")
+
+    async def run() -> T:
+        async with opened(settings) as installation:
+            return await job(installation.flows)
+
+    return asyncio.run(run())
+
+
+def _id(text: str, name: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput(
+            path=[name], reason=f"{text!r} is not an id like the ones `connector {name}s add` prints"
+        ) from None
+
+
+@partners.callback()
+def _partners() -> None:
+    """Software companies that call the graph."""
+
+
+@tenants.callback()
+def _tenants() -> None:
+    """Customer companies of partners."""
+
+
+@partners.command("add")
+def add_partner(name: Annotated[str, typer.Argument(help="The company's name.")], as_json: AsJson = False) -> None:
+    """Add a partner and print its id.
+
+    Example: `connector partners add "株式会社サンプルソフト"`
+    """
+    partner = _with_flows(lambda flows: flows.enrolling.add_partner(name))
+    tell({"partnerId": str(partner.id), "name": partner.name}, f"{partner.id}  {partner.name}", as_json=as_json)
+
+
+@tenants.command("add")
+def add_tenant(
+    name: Annotated[str, typer.Argument(help="The company's name.")],
+    partner: Partner,
+    provider: Annotated[str, typer.Option(help="The provider its contract is with.")] = "infomart",
+    paid_member: Declared = None,
+    api_option: Declared = None,
+    workflow: Declared = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a tenant that the partner may invite, with what is known of its contract, and print its id.
+
+    Example: `connector tenants add "みなと商事" --partner ID --paid-member --api-option`
+    """
+    said = {Flag.RECEIVER_PAID_MEMBER: paid_member, Flag.API_OPTION: api_option, Flag.RECEIVER_WORKFLOW: workflow}
+    declared = {flag: value for flag, value in said.items() if value is not None}
+    owner = PartnerId(_id(partner, "partner"))
+    tenant = _with_flows(
+        lambda flows: flows.enrolling.add_tenant(owner, name, provider=ProviderKey(provider), declared=declared)
+    )
+    tell({"tenantId": str(tenant.id), "name": tenant.name}, f"{tenant.id}  {tenant.name}", as_json=as_json)
+
+
+@keys.command("init")
+def init_key(
+    path: Annotated[Path, typer.Argument(help="Where to write the key file; it must not exist yet.")],
+    name: Annotated[str, typer.Option(help="A name for the key, kept beside everything it wraps.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make the key-encryption key that this installation seals everything with. Keep a copy apart from the database.
+
+    Example: `connector keys init /etc/connector/kek.json`
+    """
+    kek_id = name or f"local-{datetime.now(UTC):%Y%m%d}"
+    if not _KEY_NAME.fullmatch(kek_id):
+        raise InvalidInput(path=["name"], reason="a key's name has 1 to 64 letters, digits, dots and dashes")
+    LocalFile.create(path, kek_id)
+    tell({"kekId": kek_id, "path": str(path)}, f"Made {kek_id}. Now set CONNECTOR_KEK=file:{path}", as_json=as_json)
+
+
+@keys.command("issue")
+def issue_key(
+    partner: Partner,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "default",
+    permission: Annotated[list[Permission], typer.Option(help="What the key may do; may be repeated.")] = [  # noqa: B006 - typer reads it once
+        Permission.READ,
+        Permission.ONBOARD,
+        Permission.FETCH,
+    ],
+    tenant: Annotated[str | None, typer.Option(help="The only tenant it may act for.")] = None,
+    days: Annotated[int | None, typer.Option(help="After how many days it ends.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Issue an API key and print it, now and never again.
+
+    Example: `connector keys issue --partner ID --name "ERP" --permission read`
+    """
+    owner = PartnerId(_id(partner, "partner"))
+    only = None if tenant is None else TenantId(_id(tenant, "tenant"))
+    ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    key, text = _with_flows(
+        lambda flows: flows.access.issue(owner, name=name, permissions=permission, tenant=only, expires_at=ends)
+    )
+    tell({"keyId": key.id, "key": text.reveal()}, text.reveal(), as_json=as_json)
+
+
+@keys.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="Id of the key: the ten characters after cx_live_.")],
+    partner: Partner,
+    as_json: AsJson = False,
+) -> None:
+    """End an API key everywhere within five seconds.
+
+    Example: `connector keys revoke 7zc6fqgwmh --partner ID`
+    """
+    owner = PartnerId(_id(partner, "partner"))
+    _with_flows(lambda flows: flows.access.revoke(owner, KeyId(key)))
+    tell({"revoked": key}, f"{key} is revoked.", as_json=as_json)
+
+
+def link(
+    tenant: Annotated[str, typer.Argument(help="Id of the tenant.")],
+    partner: Partner,
+    provider: Annotated[str, typer.Option(help="The provider to connect.")] = "infomart",
+    as_json: AsJson = False,
+) -> None:
+    """Make a one-time onboarding link and print it, now and never again.
+
+    Example: `connector link TENANT-ID --partner ID`
+    """
+    scope = Scope.of_partner(PartnerId(_id(partner, "partner")))
+    whom = TenantId(_id(tenant, "tenant"))
+    made, url = _with_flows(lambda flows: flows.onboarding.invite(scope, whom, ProviderKey(provider)))
+    facts = {"url": url.reveal(), "expiresAt": made.expires_at.isoformat()}
+    tell(facts, url.reveal(), as_json=as_json)
+
+
+def fetch(
+    tenant: Annotated[str, typer.Argument(help="Id of the tenant.")],
+    wait: Annotated[bool, typer.Option(help="Show progress until a worker has read everything.")] = True,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.")] = 600.0,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for a tenant's recent invoices to be read now, and watch it happen.
+
+    Example: `connector fetch TENANT-ID`
+    """
+    whom = TenantId(_id(tenant, "tenant"))
+    done = _with_flows(lambda flows: _fetch(flows, whom, wait=wait, timeout=timeout, quiet=as_json))
+    facts = [
+        {"reading": each.reading.value, "pages": each.pages, "rows": each.rows, "problem": each.problem}
+        for each in done
+    ]
+    line = "\n".join(f"{each.reading.value}: {each.rows} invoices on {each.pages} pages" for each in done)
+    tell({"fetches": facts}, line or "Nothing to read: the tenant has no active connection.", as_json=as_json)
+    if not done or any(each.reading is Reading.FAILED for each in done):
+        raise typer.Exit(1)
+
+
+async def _fetch(flows: Flows, tenant: TenantId, *, wait: bool, timeout: float, quiet: bool) -> list[Fetch]:  # noqa: ASYNC109 - a person's patience
+    scope = Scope.of_tenant(tenant)
+    asked = list(await flows.fetching.request(scope, tenant))
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    deadline = time.monotonic() + timeout
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        bars = {each.id: progress.add_task("invoices read", total=None) for each in asked}
+        while wait and any(each.reading not in _ENDED for each in asked):
+            if time.monotonic() > deadline:
+                raise Unavailable
+            await asyncio.sleep(_LOOK_AGAIN)
+            asked = [await flows.reading.fetch(scope, tenant, each.id) or each for each in asked]
+            for each in asked:
+                total = each.rows if each.reading in _ENDED else None
+                progress.update(bars[each.id], completed=each.rows, total=total)
+    return asked

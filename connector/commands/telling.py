@@ -1,0 +1,41 @@
+"""How commands speak: one line for a person, one object for a program, failures on standard error."""
+
+import json
+import sys
+from collections.abc import Mapping
+
+from rich.console import Console
+
+from connector.errors import ConnectorError, Misconfigured
+from connector.wording import say
+
+_errors = Console(stderr=True, highlight=False)
+
+
+def tell(facts: Mapping[str, object], line: str, *, as_json: bool) -> None:
+    """Prints the outcome on standard output."""
+    print(json.dumps(facts, ensure_ascii=False) if as_json else line)  # noqa: T201 - the one place that prints
+
+
+def tell_failure(failure: ConnectorError, *, as_json: bool) -> None:
+    """Prints what is wrong and who can do what about it, in both languages."""
+    said = say(failure)
+    if as_json:
+        told = {
+            "code": failure.code,
+            "message": said.en.what,
+            "messageJa": said.ja.what,
+            "remedy": said.en.action,
+            "remedyJa": said.ja.action,
+        }
+        if isinstance(failure, Misconfigured):
+            told["problems"] = list(failure.problems)  # type: ignore[assignment]  # one list among texts
+        print(json.dumps({"error": told}, ensure_ascii=False), file=sys.stderr)  # noqa: T201 - as above
+        return
+    if isinstance(failure, Misconfigured):
+        _errors.print(f"[bold red]{failure.code}[/]  設定に誤りがあります / The settings are wrong:")
+        for problem in failure.problems:
+            _errors.print(f"  • {problem}", markup=False)
+        return
+    _errors.print(f"[bold red]{failure.code}[/]  {said.ja.what} {said.ja.action}")
+    _errors.print(f"  {said.en.what} {said.en.action}")

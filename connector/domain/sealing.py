@@ -1,0 +1,39 @@
+"""Whom a sealed value belongs to; a ciphertext moved anywhere else does not open."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from connector.ids import TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The one place where a ciphertext may rest; every part is bound into it."""
+
+    tenant_id: TenantId
+    purpose: str
+    provider: str
+    owner_id: UUID  # the connection or attempt it serves
+    place: str  # table.column
+    version_id: UUID  # the row's own id, so that an old ciphertext cannot be put back
+
+    def context(self) -> bytes:
+        """The parts, each with its length before it, so that no two seats ever read the same."""
+        parts = (
+            b"connector.seat.1",
+            self.purpose.encode(),
+            self.tenant_id.bytes,
+            self.owner_id.bytes,
+            self.provider.encode(),
+            self.place.encode(),
+            self.version_id.bytes,
+        )
+        return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A key sealed by the key-encryption key named beside it."""
+
+    kek_id: str
+    blob: bytes

@@ -1,0 +1,1 @@
+"""What the product does, a verb a module; each speaks to ports only."""

@@ -1,0 +1,130 @@
+"""Answers from the mirror, never from a provider, and says how fresh the answer is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.domain.access import Scope, Tenant
+from connector.domain.connection import Connection, Standing
+from connector.domain.entitlement import Capability, Entitlement, missing
+from connector.domain.fetch import Completeness, Fetch
+from connector.domain.fetch import Reading as FetchReading
+from connector.domain.invoice import InvoiceFilter, Place, ReceivedInvoice
+from connector.domain.paging import Page
+from connector.errors import ConsentEnded, NotFound
+from connector.flows.fetching import REREAD_AFTER
+from connector.ids import ConnectionId, FetchId, InvoiceId, TenantId
+from connector.ports import Clock, Register, Store
+
+_RECENT_FETCHES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Reads what a scope may see."""
+
+    store: Store
+    register: Register
+    clock: Clock
+
+    async def tenant(self, scope: Scope, tenant: TenantId) -> Tenant | None:
+        """The tenant; None: outside the scope."""
+        async with self.store.within(scope.narrowed(tenant)) as work:
+            return await work.directory.tenant(tenant)
+
+    async def tenants(
+        self, scope: Scope, *, first: int, after: tuple[datetime, TenantId] | None, name: str | None
+    ) -> Page[Tenant]:
+        """Tenants of the scope, oldest first."""
+        async with self.store.within(scope) as work:
+            return await work.directory.tenants(first=first, after=after, name=name)
+
+    async def connections(self, scope: Scope, tenants: Iterable[TenantId]) -> Mapping[TenantId, Sequence[Connection]]:
+        """Each tenant's connections."""
+        async with self.store.within(scope) as work:
+            return await work.connections.of_tenants(tenants)
+
+    async def connection(self, scope: Scope, tenant: TenantId, connection: ConnectionId) -> Connection | None:
+        """One connection; None: outside the scope."""
+        async with self.store.within(scope.narrowed(tenant)) as work:
+            return await work.connections.connection(connection)
+
+    async def entitlements(self, scope: Scope, tenants: Iterable[TenantId]) -> Mapping[TenantId, Sequence[Entitlement]]:
+        """What is known about each tenant's contracts."""
+        async with self.store.within(scope) as work:
+            return await work.entitlements.of_tenants(tenants)
+
+    def require(self, capability: Capability, facts: Sequence[Entitlement]) -> None:
+        """Raises NotEntitled, naming the first missing flag, unless some provider may do it given these facts."""
+        now = self.clock.now()
+        refusals = []
+        for provider in self.register.offering(capability):
+            known = {fact.flag: fact for fact in facts if fact.provider == provider.key}
+            refusal = missing(provider.needs[capability], known, provider.key, now)
+            if refusal is None:
+                return
+            refusals.append(refusal)
+        raise refusals[0] if refusals else NotFound(noun=capability.value)
+
+    async def received_invoices(
+        self, scope: Scope, tenant: TenantId, wanted: InvoiceFilter, *, first: int, after: Place | None
+    ) -> Page[ReceivedInvoice]:
+        """The tenant's received invoices, newest issue date first."""
+        async with self.store.within(scope.narrowed(tenant)) as work:
+            return await work.mirror.received_invoices(tenant, wanted, first=first, after=after)
+
+    async def count_received(self, scope: Scope, tenant: TenantId, wanted: InvoiceFilter) -> int:
+        """How many received invoices the tenant has."""
+        async with self.store.within(scope.narrowed(tenant)) as work:
+            return await work.mirror.count(tenant, wanted)
+
+    async def received_invoice(self, scope: Scope, tenant: TenantId, invoice: InvoiceId) -> ReceivedInvoice | None:
+        """One received invoice; None: outside the scope."""
+        async with self.store.within(scope.narrowed(tenant)) as work:
+            return await work.mirror.received_invoice(tenant, invoice)
+
+    async def raws(self, scope: Scope, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, bytes]:
+        """The provider's own JSON of each invoice."""
+        async with self.store.within(scope) as work:
+            return await work.mirror.raws(invoices)
+
+    async def fetch(self, scope: Scope, tenant: TenantId, fetch: FetchId) -> Fetch | None:
+        """One fetch; None: outside the scope."""
+        async with self.store.within(scope.narrowed(tenant)) as work:
+            return await work.fetches.fetch(fetch)
+
+    async def fetches(self, scope: Scope, tenant: TenantId, *, most: int) -> Sequence[Fetch]:
+        """The tenant's latest fetches."""
+        async with self.store.within(scope.narrowed(tenant)) as work:
+            return await work.fetches.of_tenant(tenant, most=most)
+
+    async def completeness(self, scope: Scope, tenant: TenantId) -> Completeness:
+        """How fresh the tenant's received invoices are."""
+        async with self.store.within(scope.narrowed(tenant)) as work:
+            connections = (await work.connections.of_tenants([tenant])).get(tenant, ())
+            fetches = await work.fetches.of_tenant(tenant, most=_RECENT_FETCHES)
+        return completeness_of(connections, fetches)
+
+
+def completeness_of(connections: Sequence[Connection], fetches: Sequence[Fetch]) -> Completeness:
+    """The freshness that these connections and their latest fetches, newest first, amount to."""
+    whole = next((fetch for fetch in fetches if fetch.reading is FetchReading.COMPLETE), None)
+    waiting = next((fetch for fetch in fetches if fetch.finished_at is None), None)
+    next_fetch_at = None
+    if waiting is not None:
+        next_fetch_at = waiting.due_at
+    elif fetches:
+        next_fetch_at = fetches[0].requested_at + REREAD_AFTER
+    because = None
+    if not any(connection.standing is Standing.ACTIVE for connection in connections):
+        because = ConsentEnded.code if connections else "NOT_CONNECTED"
+    elif fetches and fetches[0].problem is not None:
+        because = fetches[0].problem
+    elif whole is None:
+        because = "FIRST_FETCH_RUNNING"
+    return Completeness(
+        as_of=None if whole is None else whole.finished_at,
+        complete_through=None if whole is None else whole.window.last_day,
+        next_fetch_at=next_fetch_at,
+        stale_because=because,
+    )

@@ -1,0 +1,96 @@
+"""How a tenant consents at Infomart, and how that consent is kept alive."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from connector.domain.connection import Grant
+from connector.errors import OutcomeUnknown
+from connector.providers.infomart import refusals, wire
+from connector.providers.infomart.manifest import INFOMART, REALM
+from connector.providers.manifest import Site
+from connector.providers.transport import Answer, Transport
+from connector.secret import Secret
+
+
+class InfomartConsent:
+    """The authorisation-code grant, with client credentials as form fields."""
+
+    def __init__(self, transport: Transport, site: Site, client_id: str, client_secret: Secret) -> None:
+        self._transport = transport
+        self._authorise = f"{site.auth_url}{INFOMART.authorise_path}?realm={REALM}"
+        self._token = f"{site.auth_url}{INFOMART.token_path}?realm={REALM}"
+        self._client_id = client_id
+        self._client_secret = client_secret
+
+    def authorise_url(self, *, state: Secret, verifier: Secret, redirect_uri: str) -> str:
+        """Where to send the person's browser."""
+        challenge = {
+            "code_challenge": create_s256_code_challenge(verifier.reveal()),
+            "code_challenge_method": "S256",
+        }
+        address: str = prepare_grant_uri(
+            self._authorise,
+            client_id=self._client_id,
+            response_type="code",
+            redirect_uri=redirect_uri,
+            scope=INFOMART.scope,
+            state=state.reveal(),
+            access_type="offline",
+            **(challenge if INFOMART.sends_pkce else {}),
+        )
+        return address
+
+    async def redeem(self, *, code: Secret, verifier: Secret, redirect_uri: str, now: datetime) -> Grant:
+        """The first grant of a line; raises ConsentRefused for a code that is spent, late or not ours."""
+        form = prepare_token_request(
+            "authorization_code",
+            redirect_uri=redirect_uri,
+            code=code.reveal(),
+            **({"code_verifier": verifier.reveal()} if INFOMART.sends_pkce else {}),
+            **self._client(),
+        )
+        answer = await self._transport.post_token(self._token, form=form)
+        if refusal := refusals.of_token(answer, renewing=False):
+            raise refusal
+        return _grant(answer, now)
+
+    async def renew(self, refresh: Secret, *, now: datetime) -> Grant:
+        """The next grant of a line; the one before it is dead from then on. Raises ConsentEnded when it was already."""
+        form = prepare_token_request("refresh_token", refresh_token=refresh.reveal(), **self._client())
+        answer = await self._transport.post_token(self._token, form=form)
+        if refusal := refusals.of_token(answer, renewing=True):
+            raise refusal
+        return _grant(answer, now)
+
+    def _client(self) -> dict[str, str]:
+        return {"client_id": self._client_id, "client_secret": self._client_secret.reveal()}
+
+
+def _grant(answer: Answer, now: datetime) -> Grant:
+    """The grant in an answer; one that cannot be read may still have cost the old token, so the outcome is unknown."""
+    try:
+        told = wire.TOKEN.decode(answer.body)
+    except msgspec.DecodeError:
+        raise OutcomeUnknown from None
+    refresh = None if told.refresh_token is None else Secret(told.refresh_token)
+    refresh_ends_at = None
+    if refresh is not None and INFOMART.refresh_lifetime is not None:
+        refresh_ends_at = now + INFOMART.refresh_lifetime
+    return Grant(
+        access=Secret(told.access_token),
+        refresh=refresh,
+        access_ends_at=now + _lifetime(told),
+        refresh_ends_at=refresh_ends_at,
+    )
+
+
+def _lifetime(told: wire.TokenAnswer) -> timedelta:
+    """The stated lifetime under either spelling, never longer than documented; absent or senseless: the documented."""
+    for stated in (told.expires_in, told.exires_in):
+        text = str(stated)
+        if text.isdecimal() and int(text) > 0:
+            return min(timedelta(seconds=int(text)), INFOMART.access_lifetime)
+    return INFOMART.access_lifetime

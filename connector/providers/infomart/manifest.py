@@ -1,0 +1,29 @@
+"""Infomart's figures, paths and names."""
+
+from datetime import timedelta
+
+from connector.domain.entitlement import Capability, Flag
+from connector.ids import ProviderKey
+from connector.providers.manifest import Manifest
+
+INFOMART = Manifest(
+    key=ProviderKey("infomart"),
+    name="Infomart BtoB Platform Invoice",
+    name_ja="BtoBプラットフォーム 請求書（インフォマート）",
+    authorise_path="/openam/oauth2/authorize",
+    token_path="/openam/oauth2/access_token",  # noqa: S106 - a path, not a password
+    scope="openid profile email qualified",
+    sends_pkce=True,  # not documented there; a server that does not know the parameters ignores them
+    access_lifetime=timedelta(minutes=5),  # [IM-3]
+    refresh_lifetime=timedelta(days=31),  # [IM-3]
+    call_limit=timedelta(seconds=300),
+    page_size=100,  # [IM-7]
+    needs={
+        # The paid membership is bought per side, the API option once [IM-1].
+        Capability.READ_RECEIVED_INVOICES: (Flag.RECEIVER_PAID_MEMBER, Flag.API_OPTION),
+    },
+)
+
+REALM = "/api"
+RECEIVED_INVOICES_PATH = "/v1/invoice/buyer/invoices"  # assumed: only the update call's path is published
+TOKEN_EXPIRED_CODES = frozenset({"E000401"})  # assumed

@@ -1,0 +1,164 @@
+"""Infomart's words into ours; the only place where both vocabularies appear."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from connector.domain.invoice import Counterparty, FetchedInvoice, InvoiceLine, Journal, Posting, Stage
+from connector.domain.tax import Bucket, TaxSummary
+from connector.providers.infomart import wire
+
+_WITH_WORKFLOW: Mapping[int, Stage] = {
+    50: Stage.AWAITING_FIRST_APPROVAL,
+    51: Stage.IN_INTERNAL_APPROVAL,
+    59: Stage.RETURNED,
+    60: Stage.IN_ACCOUNTING_APPROVAL,
+    69: Stage.RETURNED_TO_ACCOUNTING,
+    70: Stage.IN_FINAL_APPROVAL,
+    71: Stage.APPROVED,
+}
+_WITHOUT_WORKFLOW: Mapping[int, Stage] = {50: Stage.UNPROCESSED, 71: Stage.PROCESSED}
+
+_BUCKETS: Mapping[str, Bucket] = {
+    "tr10": Bucket.STANDARD_10,
+    "tr8_reduced": Bucket.REDUCED_8,
+    "tr8": Bucket.OLD_8,
+    "tr5": Bucket.OLD_5,
+    "tr0": Bucket.ZERO,
+    "free": Bucket.NON_TAXABLE,
+    "exemption": Bucket.EXEMPT,
+    "non": Bucket.OUT_OF_SCOPE,
+}
+
+
+def received_stage(wf_status: int | None, *, uses_workflow: bool) -> Stage:
+    """Codes 50 and 71 have two meanings; only the tenant's workflow setting tells them apart [IM-11]."""
+    table = _WITH_WORKFLOW if uses_workflow else _WITHOUT_WORKFLOW
+    return table.get(wf_status, Stage.UNRECOGNISED) if wf_status is not None else Stage.UNRECOGNISED
+
+
+def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
+    """One received invoice; raises msgspec.ValidationError when it lacks its key or is no object at all."""
+    told = wire.INVOICE.decode(raw)
+    key = _text(told.invoice_mng_num)
+    if key is None:
+        raise msgspec.ValidationError("invoice_mng_num is empty")
+    code = _whole(told.wf_status)
+    publisher = told.publisher or wire.Publisher()
+    return FetchedInvoice(
+        key=key,
+        number=_text(told.inv_no),
+        subject=_text(told.inv_name),
+        stage=received_stage(code, uses_workflow=uses_workflow),
+        stage_code=code,
+        issue_date=_day(told.send_date),
+        due_date=_day(told.pay_due_date) or _day(told.pay_due_date_s),
+        counterparty=Counterparty(
+            code=_text(told.private_cust_cd_s),
+            name=_text(told.company_name_s)
+            or _text(publisher.publisher_company_name_org)
+            or _text(publisher.publisher_company_name),
+            registration_number=_text(publisher.biz_regist_no),
+        ),
+        net=_figure(told.inv_without_tax),
+        tax=_figure(told.inv_tax),
+        total=_first(_figure(told.inv_amount), _figure(told.inv_show_amount)),
+        tax_summary=_tax_summary(wire.FIGURES.decode(raw)),
+        lines=[_line(position, detail) for position, detail in enumerate(told.details or (), start=1)],
+        raw=raw,
+    )
+
+
+def _tax_summary(told: Mapping[str, msgspec.Raw]) -> list[TaxSummary]:
+    """The buckets in which the issuer stated anything but nought."""
+    stated = []
+    for suffix, bucket in _BUCKETS.items():
+        net, tax, gross = (
+            _figure(wire.LOOSE.decode(told[name])) if name in told else None
+            for name in (f"inv_without_tax_{suffix}", f"inv_tax_{suffix}", f"inv_amount_{suffix}")
+        )
+        if net or tax or gross:
+            stated.append(TaxSummary(bucket=bucket, net=net, tax=tax, gross=gross))
+    return stated
+
+
+def _line(position: int, told: wire.Detail) -> InvoiceLine:
+    reduced = _text(told.reduced_tax_flg)
+    return InvoiceLine(
+        position=position,
+        date=_day(told.item_slip_date),
+        slip_number=_text(told.item_slip_no),
+        product_code=_text(told.item_prod_code),
+        name=_text(told.item_name),
+        quantity=_figure(told.item_qty),
+        unit=_text(told.item_unit),
+        unit_price=_figure(told.item_price),
+        net=_figure(told.item_without_tax),
+        tax=_figure(told.item_tax),
+        gross=_figure(told.item_amount),
+        tax_rate=_figure(told.tax_rate_sec),
+        reduced_rate=None if reduced is None else reduced == "1",
+        remarks=_text(told.detail_remarks),
+        journals=[_journal(entry) for entry in told.journals or ()],
+    )
+
+
+def _journal(told: wire.Journal) -> Journal:
+    return Journal(
+        slip_date=_day(told.acc_slip_date),
+        amount=_figure(told.journal_amount),
+        summary=_text(told.detail_summary),
+        debit=_posting(told.debit or wire.Posting()),
+        credit=_posting(told.credit or wire.Posting()),
+    )
+
+
+def _posting(told: wire.Posting) -> Posting:
+    return Posting(
+        account_code=_text(told.account_code),
+        account_name=_text(told.account_name),
+        sub_account_code=_text(told.sub_account_code),
+        sub_account_name=_text(told.sub_account_name),
+        department_code=_text(told.burden_sec_code),
+        department_name=_text(told.burden_sec_name),
+    )
+
+
+def _text(told: wire.Loose) -> str | None:
+    """The text, or None for what is absent or blank; flags told as true and false read as 1 and 0."""
+    if told is None:
+        return None
+    text = str(int(told)) if isinstance(told, bool) else str(told)
+    return text.replace("\0", "").strip() or None  # PostgreSQL's text holds no NUL
+
+
+def _figure(told: wire.Loose) -> Decimal | None:
+    """The number, or None for what is absent or no number."""
+    text = _text(told)
+    if text is None:
+        return None
+    try:
+        number = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _whole(told: wire.Loose) -> int | None:
+    number = _figure(told)
+    return int(number) if number is not None and number == number.to_integral_value() else None
+
+
+def _day(told: str | None) -> date | None:
+    """The calendar date, or None for what is absent or no date."""
+    text = _text(told)
+    try:
+        return date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        return None
+
+
+def _first(*figures: Decimal | None) -> Decimal | None:
+    return next((figure for figure in figures if figure is not None), None)

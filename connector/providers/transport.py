@@ -1,0 +1,86 @@
+"""The one way out: bounded in time and size, never redirected, never retried, and silent about what it carries."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from connector.errors import ConnectorError, OutcomeUnknown, Unavailable
+
+_CONNECT_WITHIN = 5.0  # seconds
+_LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a full page is some 100 kB
+_TOKEN_CALL = timedelta(seconds=40)  # shorter than any lease that guards one
+
+_log = structlog.get_logger("connector.transport")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole; `code` is the HTTP status."""
+
+    code: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def wait(self, otherwise: timedelta) -> timedelta:
+        """How long the answer asks us to wait, bounded to an hour."""
+        asked = self.headers.get("Retry-After", "")
+        return min(timedelta(seconds=int(asked)), timedelta(hours=1)) if asked.isdecimal() else otherwise
+
+
+def explain_silence(cause: Exception) -> ConnectorError:
+    """A call that never left may be tried again; a call that went unanswered may not."""
+    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return Unavailable(wait=timedelta(seconds=30))
+    return OutcomeUnknown()
+
+
+class Transport:
+    """HTTP to one provider. Calls to its API share connections; calls to its token endpoint never do."""
+
+    def __init__(self, provider: str, call_limit: timedelta) -> None:
+        self._provider = provider
+        self._calls = self._session(call_limit, aiohttp.TCPConnector(limit=100))
+        # A reset on a reused idle connection could not be told from a lost answer, so each token call has its own.
+        self._tokens = self._session(_TOKEN_CALL, aiohttp.TCPConnector(limit=100, force_close=True))
+
+    @staticmethod
+    def _session(limit: timedelta, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        timeout = aiohttp.ClientTimeout(total=limit.total_seconds(), connect=_CONNECT_WITHIN)
+        return aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+
+    async def get(self, url: str, *, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """The answer to a read; raises Unavailable or OutcomeUnknown when there is none."""
+        return await self._ask(self._calls, "GET", url, params=query, headers=headers)
+
+    async def post_token(self, url: str, *, form: str) -> Answer:
+        """The answer of a token endpoint to a form; raises Unavailable or OutcomeUnknown when there is none."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        return await self._ask(self._tokens, "POST", url, data=form, headers=headers)
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._calls.close()
+        await self._tokens.close()
+
+    async def _ask(self, session: aiohttp.ClientSession, method: str, url: str, **parts: object) -> Answer:
+        began = time.monotonic()
+        # The query carries company codes and the body tokens: neither is logged, nor is any header.
+        log = _log.bind(provider=self._provider, method=method, path=URL(url).path)
+        try:
+            async with session.request(method, URL(url), allow_redirects=False, **parts) as response:  # type: ignore[arg-type]  # checked by the two callers above
+                body = bytearray()
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > _LARGEST_ANSWER:
+                        raise OutcomeUnknown
+                answer = Answer(code=response.status, headers=dict(response.headers), body=bytes(body))
+        except (aiohttp.ClientError, TimeoutError, OSError) as cause:
+            log.warning("no answer", why=type(cause).__name__, seconds=round(time.monotonic() - began, 3))
+            raise explain_silence(cause) from cause
+        log.info("answered", code=answer.code, size=len(body), seconds=round(time.monotonic() - began, 3))
+        return answer

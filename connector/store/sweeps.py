@@ -1,0 +1,68 @@
+"""What may be read across tenants: ids, digests and dates, by a role that is refused everything else."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from connector.domain.connection import Standing
+from connector.domain.fetch import Reading
+from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, PartnerId, TenantId
+from connector.ports import KeyOwner
+from connector.store.tables import api_keys, connections, consent_attempts, fetches, onboarding_links
+
+
+async def key_named(connection: AsyncConnection, key: KeyId) -> KeyOwner | None:
+    """Whose key this is and what proves it."""
+    of = api_keys.c
+    statement = sa.select(of.partner_id, of.tenant_id, of.digest).where(of.id == key)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    return KeyOwner(
+        partner_id=PartnerId(row.partner_id),
+        tenant_id=None if row.tenant_id is None else TenantId(row.tenant_id),
+        digest=row.digest,
+    )
+
+
+async def link_behind(connection: AsyncConnection, digest: bytes) -> tuple[TenantId, LinkId] | None:
+    """The onboarding link with this digest."""
+    of = onboarding_links.c
+    row = (await connection.execute(sa.select(of.tenant_id, of.id).where(of.digest == digest))).one_or_none()
+    return None if row is None else (TenantId(row.tenant_id), LinkId(row.id))
+
+
+async def attempt_behind(connection: AsyncConnection, state_digest: bytes) -> tuple[TenantId, AttemptId] | None:
+    """The consent attempt whose state has this digest."""
+    of = consent_attempts.c
+    row = (
+        await connection.execute(sa.select(of.tenant_id, of.id).where(of.state_digest == state_digest))
+    ).one_or_none()
+    return None if row is None else (TenantId(row.tenant_id), AttemptId(row.id))
+
+
+async def fetches_due(connection: AsyncConnection, now: datetime, *, most: int) -> Sequence[tuple[TenantId, FetchId]]:
+    """Open fetches that nobody holds, oldest first."""
+    of = fetches.c
+    statement = (
+        sa.select(of.tenant_id, of.id)
+        .where(of.reading.in_([Reading.WAITING, Reading.RUNNING]), of.due_at <= now)
+        .where(sa.or_(of.lease_until.is_(None), of.lease_until <= now))
+        .order_by(of.due_at)
+        .limit(most)
+    )
+    return [(TenantId(row.tenant_id), FetchId(row.id)) for row in await connection.execute(statement)]
+
+
+async def connections_unread(
+    connection: AsyncConnection, since: datetime, *, most: int
+) -> Sequence[tuple[TenantId, ConnectionId]]:
+    """Active connections for which no fetch was asked since `since`."""
+    of, read = connections.c, fetches.c
+    asked = sa.exists(
+        sa.select(read.id).where(read.tenant_id == of.tenant_id, read.connection_id == of.id, read.requested_at > since)
+    )
+    statement = sa.select(of.tenant_id, of.id).where(of.standing == Standing.ACTIVE, ~asked).limit(most)
+    return [(TenantId(row.tenant_id), ConnectionId(row.id)) for row in await connection.execute(statement)]

@@ -1,0 +1,256 @@
+"""Every table; `migrations/` makes them and a test compares the two."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, TIMESTAMP, UUID
+
+
+class Json(sa.types.UserDefinedType[str]):
+    """PostgreSQL's json, as text: it is written and read whole, and keeps the order it was written in."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Names the type in DDL."""
+        return "JSON"
+
+
+metadata = sa.MetaData()
+
+_MOMENT = TIMESTAMP(timezone=True)
+_NOW = sa.text("now()")
+
+
+def _key(*, of_tenant: bool = True) -> list[sa.Column[object]]:
+    own = sa.Column("id", UUID, primary_key=True)
+    return [sa.Column("tenant_id", UUID, primary_key=True), own] if of_tenant else [own]
+
+
+def _to(table: str, column: str) -> sa.ForeignKeyConstraint:
+    """A foreign key that cannot leave its tenant: a bare one would not respect the row policy."""
+    return sa.ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"])
+
+
+installation_keys = sa.Table(
+    "installation_keys",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("kek_id", sa.Text, nullable=False),
+    sa.Column("wrapped", BYTEA, nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+)
+
+partners = sa.Table(
+    "partners",
+    metadata,
+    *_key(of_tenant=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+)
+
+tenants = sa.Table(
+    "tenants",
+    metadata,
+    *_key(of_tenant=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Index("tenants_in_order", "created_at", "id"),
+)
+
+acceptances = sa.Table(
+    "acceptances",
+    metadata,
+    sa.Column("tenant_id", UUID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("partner_id", UUID, sa.ForeignKey("partners.id"), primary_key=True),
+    sa.Column("invited_at", _MOMENT, nullable=False),
+    sa.Column("accepted_at", _MOMENT),
+    sa.Column("withdrawn_at", _MOMENT),
+    sa.Index("acceptances_by_partner", "partner_id", "tenant_id"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("partner_id", UUID, sa.ForeignKey("partners.id"), primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("tenant_id", UUID, sa.ForeignKey("tenants.id")),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("digest", BYTEA, nullable=False),
+    sa.Column("permissions", ARRAY(sa.Text), nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("expires_at", _MOMENT),
+    sa.Column("revoked_at", _MOMENT),
+    sa.UniqueConstraint("id", name="api_keys_id_key"),
+)
+
+onboarding_links = sa.Table(
+    "onboarding_links",
+    metadata,
+    *_key(),
+    sa.Column("partner_id", UUID, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("digest", BYTEA, nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("expires_at", _MOMENT, nullable=False),
+    sa.Column("used_at", _MOMENT),
+    sa.Column("withdrawn_at", _MOMENT),
+    sa.ForeignKeyConstraint(["tenant_id", "partner_id"], ["acceptances.tenant_id", "acceptances.partner_id"]),
+    sa.UniqueConstraint("digest", name="onboarding_links_digest_key"),
+)
+
+connections = sa.Table(
+    "connections",
+    metadata,
+    *_key(),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("standing", sa.Text, nullable=False),
+    sa.Column("consent_ends_at", _MOMENT),
+    sa.Column("grant_id", UUID),
+    sa.Column("lease_owner", UUID),
+    sa.Column("lease_until", _MOMENT),
+    sa.Column("attempt", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    sa.Column("changed_at", _MOMENT, nullable=False),
+    sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),
+    sa.UniqueConstraint("tenant_id", "provider", name="connections_one_per_provider"),
+)
+
+grants = sa.Table(
+    "grants",
+    metadata,
+    *_key(),
+    sa.Column("connection_id", UUID, nullable=False),
+    sa.Column("parent_id", UUID),
+    sa.Column("access_sealed", BYTEA, nullable=False),
+    sa.Column("refresh_sealed", BYTEA, nullable=False),
+    sa.Column("access_ends_at", _MOMENT, nullable=False),
+    sa.Column("refresh_ends_at", _MOMENT),
+    sa.Column("obtained_at", _MOMENT, nullable=False),
+    _to("connections", "connection_id"),
+)
+
+consent_attempts = sa.Table(
+    "consent_attempts",
+    metadata,
+    *_key(),
+    sa.Column("link_id", UUID, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("state_digest", BYTEA, nullable=False),
+    sa.Column("browser_digest", BYTEA, nullable=False),
+    sa.Column("verifier_sealed", BYTEA, nullable=False),
+    sa.Column("progress", sa.Text, nullable=False),
+    sa.Column("connection_id", UUID),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("expires_at", _MOMENT, nullable=False),
+    _to("onboarding_links", "link_id"),
+    _to("connections", "connection_id"),
+    sa.UniqueConstraint("state_digest", name="consent_attempts_state_digest_key"),
+)
+
+data_keys = sa.Table(
+    "data_keys",
+    metadata,
+    *_key(),
+    sa.Column("kek_id", sa.Text, nullable=False),
+    sa.Column("wrapped", BYTEA, nullable=False),
+    sa.Column("is_primary", sa.Boolean, nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+    sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),
+    sa.Index("data_keys_one_primary", "tenant_id", unique=True, postgresql_where=sa.text("is_primary")),
+)
+
+entitlements = sa.Table(
+    "entitlements",
+    metadata,
+    sa.Column("tenant_id", UUID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("flag", sa.Text, primary_key=True),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("observed_at", _MOMENT, nullable=False),
+    sa.Column("expires_at", _MOMENT),
+)
+
+fetches = sa.Table(
+    "fetches",
+    metadata,
+    *_key(),
+    sa.Column("connection_id", UUID, nullable=False),
+    sa.Column("first_day", sa.Date, nullable=False),
+    sa.Column("last_day", sa.Date, nullable=False),
+    sa.Column("reading", sa.Text, nullable=False),
+    sa.Column("next_page", sa.Integer, nullable=False, server_default=sa.text("1")),
+    sa.Column("problem", sa.Text),
+    sa.Column("requested_at", _MOMENT, nullable=False),
+    sa.Column("due_at", _MOMENT, nullable=False),
+    sa.Column("finished_at", _MOMENT),
+    sa.Column("lease_owner", UUID),
+    sa.Column("lease_until", _MOMENT),
+    _to("connections", "connection_id"),
+    sa.Index(
+        "fetches_one_open",
+        "tenant_id",
+        "connection_id",
+        "first_day",
+        "last_day",
+        unique=True,
+        postgresql_where=sa.text("reading in ('waiting', 'running')"),
+    ),
+    sa.Index("fetches_due", "due_at", postgresql_where=sa.text("reading in ('waiting', 'running')")),
+    sa.Index("fetches_by_connection", "tenant_id", "connection_id", "requested_at"),
+)
+
+fetched_pages = sa.Table(
+    "fetched_pages",
+    metadata,
+    sa.Column("tenant_id", UUID, primary_key=True),
+    sa.Column("fetch_id", UUID, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("keys", ARRAY(sa.Text), nullable=False),
+    sa.Column("is_last", sa.Boolean, nullable=False),
+    sa.Column("read_at", _MOMENT, nullable=False, server_default=_NOW),
+    _to("fetches", "fetch_id"),
+)
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("tenant_id", UUID, primary_key=True),
+    sa.Column("fetch_id", UUID, primary_key=True),
+    sa.Column("pages", sa.Integer, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("keys_digest", BYTEA, nullable=False),
+    sa.Column("completed_at", _MOMENT, nullable=False),
+    _to("fetches", "fetch_id"),
+)
+
+received_invoices = sa.Table(
+    "received_invoices",
+    metadata,
+    *_key(),
+    sa.Column("connection_id", UUID, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("number", sa.Text),
+    sa.Column("subject", sa.Text),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("stage_code", sa.Integer),
+    sa.Column("issue_date", sa.Date),
+    sa.Column("due_date", sa.Date),
+    sa.Column("counterparty_code", sa.Text),
+    sa.Column("counterparty_name", sa.Text),
+    sa.Column("registration_number", sa.Text),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("net", sa.Numeric),
+    sa.Column("tax", sa.Numeric),
+    sa.Column("total", sa.Numeric),
+    sa.Column("tax_summary", Json, nullable=False),
+    sa.Column("lines", Json, nullable=False),
+    sa.Column("raw", Json, nullable=False),
+    sa.Column("digest", BYTEA, nullable=False),
+    sa.Column("first_seen_at", _MOMENT, nullable=False),
+    sa.Column("changed_at", _MOMENT, nullable=False),
+    # An invoice without an issue date is listed last; the list's order may not hold a null.
+    sa.Column("listed_on", sa.Date, sa.Computed("coalesce(issue_date, '0001-01-01'::date)", persisted=True)),
+    _to("connections", "connection_id"),
+    sa.UniqueConstraint("tenant_id", "provider", "key", name="received_invoices_provider_key"),
+    sa.Index("received_invoices_in_order", "tenant_id", "listed_on", "id"),
+)

@@ -1,0 +1,108 @@
+"""`within(scope)`: one transaction, under one row policy, with everything that can be reached from there."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from connector.domain.access import Scope
+from connector.errors import Unavailable
+from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, TenantId
+from connector.ports import KeyOwner, Work
+from connector.store import sweeps
+from connector.store.connections import ConnectionRows
+from connector.store.consents import ConsentRows
+from connector.store.directory import DirectoryRows
+from connector.store.entitlements import EntitlementRows
+from connector.store.fetches import FetchRows
+from connector.store.mirror import MirrorRows
+
+_CONFINE = sa.select(
+    sa.func.set_config("connector.partner_id", sa.bindparam("partner"), sa.true()),
+    sa.func.set_config("connector.tenant_id", sa.bindparam("tenant"), sa.true()),
+)
+
+
+@asynccontextmanager
+async def confined(engine: AsyncEngine, scope: Scope) -> AsyncIterator[AsyncConnection]:
+    """A transaction that PostgreSQL limits to `scope`; raises Unavailable when the database cannot be reached."""
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(
+                _CONFINE, {"partner": str(scope.partner_id or ""), "tenant": str(scope.tenant_id or "")}
+            )
+            yield connection
+    except (OSError, InterfaceError, sa.exc.TimeoutError) as cause:
+        raise Unavailable from cause
+    except DBAPIError as cause:
+        if cause.connection_invalidated:
+            raise Unavailable from cause
+        raise
+
+
+class PostgresStore:
+    """The truth: rows under `within`, and across tenants only ids, digests and dates."""
+
+    def __init__(self, app: AsyncEngine, sweeper: AsyncEngine) -> None:
+        self._app = app
+        self._sweeper = sweeper
+
+    @asynccontextmanager
+    async def within(self, scope: Scope) -> AsyncIterator[Work]:
+        """One transaction under `scope`, committed when the block ends and undone when it raises."""
+        async with confined(self._app, scope) as connection:
+            yield Work(
+                directory=DirectoryRows(connection),
+                consents=ConsentRows(connection),
+                connections=ConnectionRows(connection),
+                entitlements=EntitlementRows(connection),
+                fetches=FetchRows(connection),
+                mirror=MirrorRows(connection),
+            )
+
+    async def key_named(self, key: KeyId) -> KeyOwner | None:
+        """Whose key this is and what proves it; None: no such key."""
+        async with self._sweep() as connection:
+            return await sweeps.key_named(connection, key)
+
+    async def link_behind(self, digest: bytes) -> tuple[TenantId, LinkId] | None:
+        """The link whose secret has this digest; None: no such link."""
+        async with self._sweep() as connection:
+            return await sweeps.link_behind(connection, digest)
+
+    async def attempt_behind(self, state_digest: bytes) -> tuple[TenantId, AttemptId] | None:
+        """The attempt whose state has this digest; None: no such attempt."""
+        async with self._sweep() as connection:
+            return await sweeps.attempt_behind(connection, state_digest)
+
+    async def fetches_due(self, now: datetime, *, most: int) -> Sequence[tuple[TenantId, FetchId]]:
+        """Fetches that nobody holds and whose time has come, oldest first."""
+        async with self._sweep() as connection:
+            return await sweeps.fetches_due(connection, now, most=most)
+
+    async def connections_unread(self, since: datetime, *, most: int) -> Sequence[tuple[TenantId, ConnectionId]]:
+        """Active connections for which no fetch was asked since `since`."""
+        async with self._sweep() as connection:
+            return await sweeps.connections_unread(connection, since, most=most)
+
+    async def reachable(self) -> bool:
+        """Whether PostgreSQL answers as both roles."""
+        try:
+            async with self._sweep(), self._app.connect() as connection:
+                await connection.execute(sa.select(sa.true()))
+        except (OSError, DBAPIError, sa.exc.TimeoutError, Unavailable):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._app.dispose()
+        await self._sweeper.dispose()
+
+    @asynccontextmanager
+    async def _sweep(self) -> AsyncIterator[AsyncConnection]:
+        async with confined(self._sweeper, Scope(partner_id=None, tenant_id=None)) as connection:
+            yield connection

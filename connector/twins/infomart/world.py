@@ -1,0 +1,39 @@
+"""The world is everything one twin remembers; it lives in memory and ends with the process."""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from connector.twins.infomart.answers import disguise
+from connector.twins.infomart.clients import Client
+from connector.twins.infomart.clock import Clock
+from connector.twins.infomart.faults import Faults
+from connector.twins.infomart.grants import Grants
+from connector.twins.infomart.ledger import Ledger
+from connector.twins.infomart.members import Members
+
+
+@dataclass(slots=True)
+class World:
+    """One platform with its members, clients, grants and misfortunes."""
+
+    clock: Clock
+    ledger: Ledger
+    members: Members
+    grants: Grants
+    faults: Faults
+    die: Random
+    clients: dict[str, Client] = field(default_factory=dict)
+    extra_keys: bool = False  # shuffle keys and add unknown ones in every answer [IM-9]
+
+    def register(self, client: Client) -> None:
+        """The client may ask for access from now on, and its earlier registration no longer counts."""
+        self.clients[client.id] = client
+        self.ledger.write("client_saved", client_id=client.id, redirect_uris=list(client.redirect_uris))
+
+    def answer(self, body: dict[str, Any], *, code: int = 200, headers: dict[str, str] | None = None) -> JSONResponse:
+        """A JSON answer of the provider, disguised if the twin was told to."""
+        told = disguise(body, self.die) if self.extra_keys else body
+        return JSONResponse(told, status_code=code, headers=headers)

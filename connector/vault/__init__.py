@@ -1,0 +1,1 @@
+"""Envelopes, data keys and the keys that wrap them; the only home of cryptography."""

@@ -1,0 +1,108 @@
+"""The vault: one data key per tenant, wrapped by the key service, kept open for minutes only."""
+
+import asyncio
+import hashlib
+import hmac
+import os
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from connector.domain.sealing import Seat
+from connector.errors import CannotOpen, Misconfigured
+from connector.ids import DataKeyId, TenantId, new_id
+from connector.ports import KeyService, KeyShelf
+from connector.secret import Secret
+from connector.vault import envelope
+
+_OPEN_FOR = 15 * 60.0  # seconds an unwrapped data key stays in memory
+_OPEN_MOST = 10_000
+_PEPPER = "pepper"
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenKey:
+    key: AESGCM
+    until: float
+
+
+class Keyring:
+    """Seals and opens under per-tenant data keys; holds unwrapped keys in memory, bounded in number and time."""
+
+    def __init__(self, service: KeyService, shelf: KeyShelf, pepper: bytes) -> None:
+        self._service = service
+        self._shelf = shelf
+        self._pepper = pepper
+        self._open: OrderedDict[tuple[TenantId, DataKeyId], _OpenKey] = OrderedDict()
+        self._primary: dict[TenantId, DataKeyId] = {}
+        self._making = asyncio.Lock()
+
+    @classmethod
+    async def opened(cls, service: KeyService, shelf: KeyShelf) -> "Keyring":
+        """A keyring proven to hold the right key-encryption key: the installation's own pepper opens with it.
+
+        Raises Misconfigured when it does not, before anything is served.
+        """
+        if await shelf.installation_key(_PEPPER) is None:
+            await shelf.keep_installation_key(_PEPPER, await service.wrap(os.urandom(32), _PEPPER.encode()))
+        kept = await shelf.installation_key(_PEPPER)
+        if kept is None:
+            raise Misconfigured(problems=["the database did not keep the installation's pepper"])
+        try:
+            return cls(service, shelf, await service.unwrap(kept, _PEPPER.encode()))
+        except CannotOpen:
+            problem = (
+                f"CONNECTOR_KEK: this key does not open what the database was sealed with (key {kept.kek_id}); "
+                "give the key this installation was set up with"
+            )
+            raise Misconfigured(problems=[problem]) from None
+
+    async def seal(self, secret: Secret, seat: Seat) -> bytes:
+        """The envelope of `secret` under the tenant's primary data key, made now if the tenant has none."""
+        key_id = await self._primary_of(seat.tenant_id)
+        return envelope.seal(secret, key_id=key_id, key=await self._key(seat.tenant_id, key_id, seat), seat=seat)
+
+    async def open(self, sealed: bytes, seat: Seat) -> Secret:
+        """The secret inside; raises CannotOpen when it was sealed for another seat or its key is gone."""
+        key_id = envelope.key_id_of(sealed, seat)
+        return envelope.unseal(sealed, key=await self._key(seat.tenant_id, key_id, seat), seat=seat)
+
+    def digest(self, purpose: str, text: Secret) -> bytes:
+        """A keyed fingerprint by which `text` is recognised again and from which it cannot be had back."""
+        return hmac.new(self._pepper, purpose.encode() + b"\0" + text.reveal().encode(), hashlib.sha256).digest()
+
+    async def _primary_of(self, tenant: TenantId) -> DataKeyId:
+        if known := self._primary.get(tenant):
+            return known
+        async with self._making:
+            kept = await self._shelf.primary_key(tenant)
+            if kept is None:
+                fresh = DataKeyId(new_id())
+                wrapped = await self._service.wrap(AESGCM.generate_key(256), _owner(tenant, fresh))
+                await self._shelf.keep_primary(tenant, fresh, wrapped)
+                kept = await self._shelf.primary_key(tenant)  # another process may have been first
+        if kept is None:
+            raise CannotOpen(purpose="data_key")
+        self._primary[tenant] = kept[0]
+        return kept[0]
+
+    async def _key(self, tenant: TenantId, key_id: DataKeyId, seat: Seat) -> AESGCM:
+        place = (tenant, key_id)
+        held = self._open.get(place)
+        if held is not None and held.until > time.monotonic():
+            self._open.move_to_end(place)
+            return held.key
+        wrapped = await self._shelf.data_key(tenant, key_id)
+        if wrapped is None:
+            raise CannotOpen(purpose=seat.purpose)
+        key = AESGCM(await self._service.unwrap(wrapped, _owner(tenant, key_id)))
+        self._open[place] = _OpenKey(key, time.monotonic() + _OPEN_FOR)
+        while len(self._open) > _OPEN_MOST:
+            self._open.popitem(last=False)
+        return key
+
+
+def _owner(tenant: TenantId, key_id: DataKeyId) -> bytes:
+    return b"data_key" + tenant.bytes + key_id.bytes

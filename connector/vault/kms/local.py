@@ -1,0 +1,72 @@
+"""A key-encryption key in a local file: for development, or where an operator accepts it knowingly."""
+
+import base64
+import binascii
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from connector.domain.sealing import WrappedKey
+from connector.errors import CannotOpen, Misconfigured
+
+_NONCE = 12
+_KEY = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class LocalFile:
+    """Wraps with AES-256-GCM under the key read from the file."""
+
+    kek_id: str
+    key: AESGCM
+
+    @classmethod
+    def read(cls, path: Path) -> "LocalFile":
+        """The service for the key in `path`; raises Misconfigured saying how to make one."""
+        try:
+            content = json.loads(path.read_text())
+            key = base64.b64decode(content["key"], validate=True)
+            kek_id = str(content["id"])
+        except FileNotFoundError:
+            problem = f"CONNECTOR_KEK: there is no key at {path}; make one with: connector keys init {path}"
+            raise Misconfigured(problems=[problem]) from None
+        except (OSError, ValueError, KeyError, TypeError, binascii.Error) as cause:
+            raise Misconfigured(
+                problems=[f"CONNECTOR_KEK: {path} is not a key file ({type(cause).__name__})"]
+            ) from None
+        if len(key) != _KEY:
+            raise Misconfigured(problems=[f"CONNECTOR_KEK: {path} holds {len(key)} bytes where {_KEY} are needed"])
+        return cls(kek_id=kek_id, key=AESGCM(key))
+
+    @staticmethod
+    def create(path: Path, kek_id: str) -> None:
+        """Writes a fresh key to `path`, readable by its owner only; raises Misconfigured rather than overwrite."""
+        content = {"id": kek_id, "key": base64.b64encode(AESGCM.generate_key(256)).decode()}
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise Misconfigured(problems=[f"{path} already exists; a key is never overwritten"]) from None
+        with os.fdopen(handle, "w") as file:
+            json.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+
+    async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+        """The key sealed for `context`."""
+        nonce = os.urandom(_NONCE)
+        return WrappedKey(kek_id=self.kek_id, blob=nonce + self.key.encrypt(nonce, key, self._bound(context)))
+
+    async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
+        """The key inside; raises CannotOpen for another key-encryption key or another context."""
+        try:
+            return self.key.decrypt(wrapped.blob[:_NONCE], wrapped.blob[_NONCE:], self._bound(context))
+        except InvalidTag:
+            raise CannotOpen(purpose="data_key") from None
+
+    def _bound(self, context: bytes) -> bytes:
+        return b"connector.kek.1" + context

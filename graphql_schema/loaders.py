@@ -1,0 +1,34 @@
+"""Loaders that turn many small questions of one request into one; made per request, so no answer outlives its asker."""
+
+from collections.abc import Sequence
+
+from strawberry.dataloader import DataLoader
+
+from connector.bootstrap import Flows
+from connector.domain.access import Scope
+from connector.domain.connection import Connection
+from connector.domain.entitlement import Entitlement
+from connector.ids import InvoiceId, TenantId
+
+
+class Loaders:
+    """Questions asked of many tenants or invoices at once, within one scope."""
+
+    def __init__(self, flows: Flows, scope: Scope) -> None:
+        self._reading = flows.reading
+        self._scope = scope
+        self.entitlements = DataLoader[TenantId, Sequence[Entitlement]](self._entitlements)
+        self.connections = DataLoader[TenantId, Sequence[Connection]](self._connections)
+        self.raws = DataLoader[InvoiceId, bytes | None](self._raws)
+
+    async def _entitlements(self, tenants: list[TenantId]) -> list[Sequence[Entitlement]]:
+        known = await self._reading.entitlements(self._scope, tenants)
+        return [known.get(tenant, ()) for tenant in tenants]
+
+    async def _connections(self, tenants: list[TenantId]) -> list[Sequence[Connection]]:
+        known = await self._reading.connections(self._scope, tenants)
+        return [known.get(tenant, ()) for tenant in tenants]
+
+    async def _raws(self, invoices: list[InvoiceId]) -> list[bytes | None]:
+        known = await self._reading.raws(self._scope, invoices)
+        return [known.get(invoice) for invoice in invoices]

@@ -1,0 +1,63 @@
+{{- /* One variable from a Secret. Takes [variable, Secret, key]. */}}
+{{- define "connector.fromSecret" -}}
+- name: {{ index . 0 }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ index . 1 | quote }}
+      key: {{ index . 2 | quote }}
+{{- end }}
+
+{{- /* What every command of the program reads. */}}
+{{- define "connector.commonEnvironment" -}}
+- name: CONNECTOR_MODE
+  value: production
+- name: CONNECTOR_LOG_LEVEL
+  value: {{ .Values.logLevel | quote }}
+{{- end }}
+
+{{- /* What `connector migrate` reads: the one role that may change tables, and nothing of providers or keys. */}}
+{{- define "connector.migrationEnvironment" -}}
+{{ include "connector.commonEnvironment" . }}
+{{- with .Values.secrets.database }}
+{{ include "connector.fromSecret" (list "CONNECTOR_MIGRATOR_DATABASE_URL" .existingSecret .migratorUrlKey) }}
+{{- end }}
+{{- end }}
+
+{{- /* What `connector serve` and `connector worker` read. */}}
+{{- define "connector.servingEnvironment" -}}
+{{ include "connector.commonEnvironment" . }}
+- name: CONNECTOR_PUBLIC_URL
+  value: {{ .Values.publicUrl | quote }}
+{{- with .Values.secrets.database }}
+{{ include "connector.fromSecret" (list "DATABASE_URL" .existingSecret .appUrlKey) }}
+{{ include "connector.fromSecret" (list "CONNECTOR_SWEEPER_DATABASE_URL" .existingSecret .sweeperUrlKey) }}
+{{- end }}
+{{- with .Values.secrets.redis }}
+{{ include "connector.fromSecret" (list "REDIS_URL" .existingSecret .urlKey) }}
+{{- end }}
+{{- if .Values.kek.file.existingSecret }}
+- name: CONNECTOR_KEK
+  value: file:/run/secrets/connector/kek.json
+- name: CONNECTOR_ALLOW_LOCAL_KEK
+  value: "true"
+{{- else }}
+- name: CONNECTOR_KEK
+  value: {{ .Values.kek.address | quote }}
+{{- end }}
+{{- range $provider, $settings := .Values.providers }}
+{{- if $settings.enabled }}
+{{- $prefix := printf "CONNECTOR_%s" (upper $provider) }}
+- name: {{ $prefix }}_AUTH_URL
+  value: {{ $settings.authUrl | quote }}
+- name: {{ $prefix }}_API_URL
+  value: {{ $settings.apiUrl | quote }}
+{{- with $settings }}
+{{ include "connector.fromSecret" (list (printf "%s_CLIENT_ID" $prefix) .existingSecret .clientIdKey) }}
+{{ include "connector.fromSecret" (list (printf "%s_CLIENT_SECRET" $prefix) .existingSecret .clientSecretKey) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

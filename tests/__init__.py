@@ -1,0 +1,1 @@
+"""Every claim this product makes, as a sentence that can fail."""
