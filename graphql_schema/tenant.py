@@ -54,7 +54,8 @@ class Tenant(Node):
         return [Fetch.of(each) for each in found]
 
     @strawberry.field(
-        description="Invoices it received, newest issue date first (受取請求書).",
+        description="Invoices it received, newest issue date first (受取請求書); null, with the reason in `errors`, "
+        "for a tenant whose contract does not cover them.",
         extensions=[Requires(Permission.READ, Capability.READ_RECEIVED_INVOICES)],
     )
     async def received_invoices(
@@ -65,7 +66,7 @@ class Tenant(Node):
         filter: Annotated[  # noqa: A002 - GraphQL's own convention
             ReceivedInvoiceFilter | None, strawberry.argument(description="Which are wanted; null: all.")
         ] = None,
-    ) -> ReceivedInvoiceConnection:
+    ) -> ReceivedInvoiceConnection | None:
         """Invoices it received."""
         wanted = filter.told() if filter else InvoiceFilter()
         page = await info.context.flows.reading.received_invoices(

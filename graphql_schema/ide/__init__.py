@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -20,7 +21,8 @@ _HEADERS = {
 
 async def page(_: Request) -> Response:
     """The page; the key it asks with is named in the address after `#key=`, which no server ever sees."""
-    return HTMLResponse((_FOLDER / "page.html").read_text(), headers=_HEADERS)
+    settings = orjson.dumps({"query": (_FOLDER / "ready.graphql").read_text()}).decode().replace("<", "\\u003c")
+    return HTMLResponse((_FOLDER / "page.html").read_text().replace("__SETTINGS__", settings), headers=_HEADERS)
 
 
 async def to_page(_: Request) -> Response:

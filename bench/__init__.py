@@ -1,0 +1,1 @@
+"""Measurements beside a peer and beside the limit, in one alternating run, told as ratios."""

@@ -1,0 +1,1 @@
+"""The drawing in CONTRIBUTING and the code must stay the same thing."""

@@ -1,0 +1,1 @@
+"""What the guides say is executed, so that it stays true."""

@@ -1,0 +1,32 @@
+"""`./dev test --long NAME`."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+
+from connector import logs
+from connector.settings import Mode
+from tests.long import fetching
+from tests.long.proof import Proof
+
+PROOFS: Mapping[str, Callable[[], Coroutine[None, None, list[Proof]]]] = {"fetching": fetching.run}
+REPORTS = Path(__file__).resolve().parents[2] / "build" / "reports"
+
+
+def main(words: list[str]) -> int:
+    """Runs one proof at full size; exit code 0 when every line of it holds."""
+    if len(words) != 1 or words[0] not in PROOFS:
+        print(f"usage: ./dev test --long NAME   NAME is one of: {', '.join(PROOFS)}", file=sys.stderr)  # noqa: T201
+        return 2
+    logs.set_up(Mode.DEV, "ERROR")
+    proofs = asyncio.run(PROOFS[words[0]]())
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    report = json.dumps([proof.told() for proof in proofs], ensure_ascii=False, indent=2)
+    (REPORTS / f"{words[0]}.json").write_text(report + "\n")
+    print(report)  # noqa: T201
+    return 0 if all(proof.holds for proof in proofs) else 1
+
+
+sys.exit(main(sys.argv[1:]))

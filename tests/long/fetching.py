@@ -1,0 +1,121 @@
+"""Workers are killed and the queue is emptied while many tenants are read; the provider's own count is the judge."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import redis.asyncio
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import create_async_engine
+
+import migrations
+from connector.embedded import servers
+from connector.twins.infomart.faults import read_fault
+from connector.vault.kms.local import LocalFile
+from tests.long.proof import Proof
+from tests.world import World, serving, twin_server
+
+TENANTS = 40
+INVOICES = 230
+KILLS = 30
+FLUSHES = 20
+PATIENCE = 600.0  # seconds
+_SLOW = 0.15  # seconds a page takes, so that kills meet readers at work
+
+
+async def run() -> list[Proof]:
+    """Every tenant joins, two workers read, one of them is killed again and again, and the queue forgets everything."""
+    with tempfile.TemporaryDirectory() as folder, servers() as running:
+        kek = Path(folder) / "kek.json"
+        LocalFile.create(kek, "long")
+        await asyncio.to_thread(migrations.upgrade, running.database_url)
+        async with AsyncExitStack() as stack:
+            twin = await stack.enter_async_context(twin_server())
+            world = await stack.enter_async_context(serving(running.database_url, running.redis_url, kek, twin))
+            for number in range(TENANTS):
+                await _joined(world, number)
+            twin.world.faults.add(
+                read_fault({"operation": "invoices", "kind": "delay", "count": 10_000, "seconds": _SLOW})
+            )
+            began = time.monotonic()
+            kills, flushes = await _disturb(world, running.redis_url)
+            seconds = time.monotonic() - began
+            lost, doubled, receipts = await _compare(world, running.database_url)
+    return [
+        Proof("invoices lost while workers are killed", TENANTS * INVOICES, lost, 0),
+        Proof("invoices doubled while workers are killed", TENANTS * INVOICES, doubled, 0),
+        Proof("windows without a receipt", TENANTS, TENANTS - receipts, 0),
+        Proof("seconds until all was read, with every kill and flush", kills + flushes, round(seconds, 1), PATIENCE),
+    ]
+
+
+async def _joined(world: World, number: int) -> None:
+    pfid = f"member-{number}@example.co.jp"
+    world.twin.add_member(pfid, invoices=INVOICES, seed=number)
+    tenant = await world.enrol(f"テナント{number}")
+    await world.join(tenant, pfid)
+
+
+async def _disturb(world: World, redis_url: str) -> tuple[int, int]:
+    """Kills and flushes until all was read; how many of each met work to disturb."""
+    dice = random.Random(7)  # noqa: S311 - the same misfortunes every time
+    kills = flushes = 0
+    workers = [_worker(world), _worker(world)]
+    queue = redis.asyncio.Redis.from_url(redis_url)
+    deadline = time.monotonic() + PATIENCE
+    try:
+        while await _open(world) and time.monotonic() < deadline:
+            await asyncio.sleep(dice.uniform(0.5, 1.5))
+            if kills < KILLS:
+                victim = dice.randrange(len(workers))
+                os.killpg(workers[victim].pid, signal.SIGKILL)
+                workers[victim].wait()
+                workers[victim] = _worker(world)
+                kills += 1
+            if flushes < FLUSHES and dice.random() < 0.7:
+                await queue.flushall()
+                flushes += 1
+    finally:
+        for worker in workers:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+        await queue.aclose()
+    return kills, flushes
+
+
+def _worker(world: World) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "connector", "worker"],
+        env={**os.environ, **world.environment, "CONNECTOR_LOG_LEVEL": "ERROR"},
+        start_new_session=True,
+    )
+
+
+async def _open(world: World) -> bool:
+    """Whether any fetch is still to be ended, whoever holds it and whenever it is due."""
+    far = world.clock.now().replace(year=world.clock.now().year + 1)
+    return bool(await world.flows.fetching.store.fetches_due(far, most=1))
+
+
+async def _compare(world: World, database_url: str) -> tuple[int, int, int]:
+    """What the provider holds against what the mirror holds, counted one by one."""
+    held: Counter[str] = Counter()
+    members = world.twin.world.members
+    for member in members.everyone():
+        held.update(str(invoice.mng_num) for invoice in members.inbox(member).everything())
+    engine = create_async_engine(database_url)
+    async with engine.connect() as connection:
+        rows = await connection.execute(sa.text("select key from received_invoices"))
+        mirrored = Counter(row.key for row in rows)
+        whole = sa.text("select count(*) from receipts where rows = :n")
+        receipts = (await connection.execute(whole, {"n": INVOICES})).scalar_one()
+    await engine.dispose()
+    return sum((held - mirrored).values()), sum((mirrored - held).values()), int(receipts)
