@@ -38,9 +38,9 @@ class Clock(Protocol):
 
 
 class Doorbell(Protocol):
-    """Wakes a worker; a lost ring costs one sweep and nothing else."""
+    """Wakes a worker; a lost ring costs one sweep and nothing else. False: the bell is out of order."""
 
-    async def ring_fetch(self, tenant: TenantId, fetch: FetchId) -> None: ...
+    async def ring_fetch(self, tenant: TenantId, fetch: FetchId) -> bool: ...
 
 
 # Keys and ciphertexts

@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.errors import Misconfigured
 from connector.ids import ProviderKey
@@ -34,10 +34,11 @@ def _origin(text: str) -> str:
     parts = urlsplit(text.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("is not an address like https://host")
-    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("is scheme, host and port only; paths are ours to append")
     if parts.scheme == "http" and not _loopback(parts.hostname):
         raise ValueError("is plain http, which is accepted for loopback only; write https://")
+    _ = parts.port  # raises ValueError for what is no port
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -52,12 +53,26 @@ SecretText = Annotated[Secret, PlainValidator(_secret)]
 Origin = Annotated[str, AfterValidator(_origin)]
 
 
-class AccountSettings(BaseSettings):
-    """Our account at one provider, and where that provider is reached."""
+class _Told(BaseSettings):
+    """Settings that hold what they are given; by itself the class would also look into the process's environment."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", arbitrary_types_allowed=True, hide_input_in_errors=True
+        frozen=True, extra="ignore", arbitrary_types_allowed=True, hide_input_in_errors=True, populate_by_name=True
     )
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]  # the sources left out of the signature are not wanted
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was passed in, and nothing else."""
+        return (init_settings,)
+
+
+class AccountSettings(_Told):
+    """Our account at one provider, and where that provider is reached."""
 
     auth_url: Origin
     api_url: Origin
@@ -65,12 +80,8 @@ class AccountSettings(BaseSettings):
     client_secret: SecretText
 
 
-class Settings(BaseSettings):
+class Settings(_Told):
     """Everything the program is told from outside."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", arbitrary_types_allowed=True, hide_input_in_errors=True, populate_by_name=True
-    )
 
     mode: Mode = Field(default=Mode.PRODUCTION, validation_alias="CONNECTOR_MODE")
     public_url: Origin = Field(validation_alias="CONNECTOR_PUBLIC_URL")

@@ -68,12 +68,36 @@ _NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "api_option": ("APIオプション機能", "the API option"),
         "journal_free_items": ("仕訳自由項目利用オプション", "the option for free journal items"),
         "professional_plan": ("プロフェッショナルプラン", "the professional plan"),
+        "receiver_workflow": ("受取側のワークフロー設定", "the receiver side's workflow"),
     },
     "known_by": {
         "declared": ("運用者の登録", "the operator declared it"),
         "refuted": ("連携先の回答", "the provider refused for want of it"),
         "proven": ("以前の利用実績（期限切れ）", "it worked before, too long ago to rely on"),
         "unknown": ("未確認", "nothing is known yet"),
+    },
+    "provider": {
+        "infomart": ("BtoBプラットフォーム 請求書（インフォマート）", "Infomart BtoB Platform Invoice"),
+    },
+    "reason": {
+        "access_denied": ("「拒否」が選ばれました", "access was denied there"),
+        "invalid_grant": ("認可コードが無効か、期限切れです", "its code was used before or came too late"),
+        "no code": ("認可コードがありません", "no code came with the answer"),
+    },
+    "noun": {
+        "tenant": ("テナント", "tenant"),
+        "ten": ("テナント", "tenant"),  # as ids name it
+        "partner": ("パートナー", "partner"),
+        "key": ("APIキー", "API key"),
+        "connection": ("連携", "connection"),
+        "con": ("連携", "connection"),
+        "fet": ("取得", "fetch"),
+        "rin": ("受取請求書", "received invoice"),
+        "read_received_invoices": ("受取請求書を読み取れる連携", "connection that reads received invoices"),
+        "received invoices at this provider": (
+            "この連携先の受取請求書",
+            "thing as received invoices at this provider",
+        ),
     },
 }
 
@@ -142,10 +166,10 @@ WORDINGS: Mapping[str, Said] = {
         "この招待リンクは取り消されています。", _NEW_LINK_JA, "This invitation link was withdrawn.", _NEW_LINK_EN
     ),
     "CONSENT_REFUSED": _both(
-        "連携先 {provider} で許可されませんでした ({reason})。",
+        "連携先「{provider}」で許可されませんでした（{reason}）。",
         "許可する場合は、" + _RESTART_JA,
-        "{provider} was not given consent ({reason}).",
-        "If you want to consent: " + _RESTART_EN,
+        "{provider} did not give its consent ({reason}).",
+        "To consent after all, open the invitation link again and start over. Nothing was lost.",
     ),
     "CONSENT_BROKEN.unknown_state": _both(
         "この手続きは見つかりません。", _RESTART_JA, "This procedure is not known.", _RESTART_EN

@@ -1,5 +1,6 @@
 """The graph over HTTP: a key for every request, JSON only, POST only, and a body of bounded size."""
 
+from json import JSONDecodeError
 from typing import Any
 
 import orjson
@@ -52,6 +53,13 @@ class _Graph(GraphQL[Context, None]):
             request_id=request.scope[_REQUEST_ID],
         )
 
+    def decode_json(self, data: str | bytes) -> object:
+        """The question; raises JSONDecodeError, told as 400, for anything but one object or a list of them."""
+        told = orjson.loads(data)
+        if not isinstance(told, dict | list):
+            raise JSONDecodeError("a question is an object", "", 0)
+        return told
+
     def encode_json(self, data: object) -> bytes:
         """The answer as JSON."""
         return orjson.dumps(data, default=str)
@@ -80,7 +88,10 @@ class GraphEndpoint:
             return
         scope[_VIEWER] = viewer
         with structlog.contextvars.bound_contextvars(request=request_id, key=viewer.key_id):
-            await self._graph(scope, _bounded(receive), _named(send, request_id))
+            try:
+                await self._graph(scope, _bounded(receive), _named(send, request_id))
+            except TooMuchAsked as failure:  # met while the body was read, so nothing was answered yet
+                await _refusal(failure, request_id)(scope, receive, send)
 
 
 def _presented(headers: Headers) -> Secret | None:
@@ -89,7 +100,7 @@ def _presented(headers: Headers) -> Secret | None:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Cuts a body that goes on past the limit, whatever length it announced: the rest is never read."""
+    """Refuses a body that goes on past the limit, whatever length it announced: the rest is never read."""
     size = 0
 
     async def bounded() -> Message:
@@ -97,7 +108,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > limits.BODY:
-            return {"type": "http.disconnect"}
+            raise TooMuchAsked(limit="body", allowed=limits.BODY)
         return message
 
     return bounded

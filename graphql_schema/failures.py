@@ -11,13 +11,20 @@ from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.types import ExecutionResult
 from strawberry.types import Info as StrawberryInfo
 
-from connector.errors import ConnectorError, InvalidInput, Remedy
+from connector.errors import ConnectorError, InvalidInput, Remedy, TooMuchAsked
 from connector.wording import say
+from graphql_schema import limits
 
 INVALID_DOCUMENT = "INVALID_DOCUMENT"
 INTERNAL = "INTERNAL"
 
 _RETRYABLE = {Remedy.TRY_LATER}
+_MEND_IT = {
+    "messageJa": "問い合わせの文書が正しくありません。",
+    "remedy": "Correct the document; `message` says where.",
+    "remedyJa": "スキーマに合わせて文書を直してください。",
+    "retryable": False,
+}
 
 _log = structlog.get_logger("connector.graphql")
 
@@ -50,7 +57,10 @@ class UserError:
 
 
 class Answers(FieldExtension):
-    """Turns an expected failure of a mutation into a member of its payload."""
+    """Turns an expected failure of a mutation into a member of its payload.
+
+    Last in a field's list is outermost: there it turns the guard's refusals as well.
+    """
 
     def __init__(self, payload: Callable[..., object]) -> None:
         self._payload = payload
@@ -81,10 +91,12 @@ class Failures(SchemaExtension):
     def _told(self, error: GraphQLError) -> GraphQLError:
         request_id = getattr(self.execution_context.context, "request_id", "")
         cause = error.original_error
+        if limits.too_many_tokens(error):
+            cause = TooMuchAsked(limit="tokens", allowed=limits.TOKENS)
         if isinstance(cause, ConnectorError):
             return _rewritten(error, say(cause).en.what, extensions_of(cause))
         if cause is None or isinstance(cause, GraphQLError):
-            return _rewritten(error, error.message, {"code": INVALID_DOCUMENT})
+            return _rewritten(error, error.message, {"code": INVALID_DOCUMENT, **_MEND_IT})
         _log.error("a resolver failed", request=request_id, exc_info=cause)
         return _rewritten(
             error,

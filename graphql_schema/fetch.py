@@ -1,6 +1,7 @@
 """Readings of a provider: how far each has come, and how fresh a list is."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import strawberry
 
@@ -96,9 +97,15 @@ class FetchMutation:
 
     @strawberry.mutation(
         description="Asks for the recent invoices of a tenant to be read now (今すぐ取得).",
-        extensions=[Answers(RequestFetchPayload), Requires(Permission.FETCH)],
+        extensions=[Requires(Permission.FETCH), Answers(RequestFetchPayload)],
     )
-    async def request_fetch(self, info: Info, input: RequestFetchInput) -> RequestFetchPayload:  # noqa: A002 - GraphQL's own convention
+    async def request_fetch(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - GraphQL's own convention
+            RequestFetchInput, strawberry.argument(description="Which tenant to read.")
+        ],
+    ) -> RequestFetchPayload:
         """Asks for a reading now."""
         tenant = identity.read_tenant(input.tenant_id)
         asked = await info.context.flows.fetching.request(info.context.viewer.scope, tenant)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from connector.domain.invoice import Place
@@ -69,8 +69,8 @@ def read_moment(text: str | None) -> tuple[datetime, UUID] | None:
         return None
     try:
         moment, _, identity = _bytes(text).partition(b" ")
-        return datetime.fromisoformat(moment.decode()), UUID(bytes=identity)
-    except ValueError:
+        return datetime.fromisoformat(moment.decode()).astimezone(UTC), UUID(bytes=identity)
+    except (ValueError, OverflowError):
         raise InvalidInput(path=["after"], reason="it is not a cursor of this list") from None
 
 

@@ -1,6 +1,7 @@
 """The mutation that makes a tenant's onboarding link."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -45,12 +46,14 @@ class OnboardingMutation:
 
     @strawberry.mutation(
         description="Makes a one-time link by which a tenant connects a provider (招待リンクの発行).",
-        extensions=[Answers(CreateOnboardingLinkPayload), Requires(Permission.ONBOARD)],
+        extensions=[Requires(Permission.ONBOARD), Answers(CreateOnboardingLinkPayload)],
     )
     async def create_onboarding_link(
         self,
         info: Info,
-        input: CreateOnboardingLinkInput,  # noqa: A002 - GraphQL's own convention
+        input: Annotated[  # noqa: A002 - GraphQL's own convention
+            CreateOnboardingLinkInput, strawberry.argument(description="For whom, and to which provider.")
+        ],
     ) -> CreateOnboardingLinkPayload:
         """Makes an onboarding link."""
         tenant = identity.read_tenant(input.tenant_id)

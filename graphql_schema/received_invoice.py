@@ -18,6 +18,7 @@ from connector.ids import InvoiceId, TenantId
 from graphql_schema import identity
 from graphql_schema.context import Info
 from graphql_schema.fetch import Completeness
+from graphql_schema.filters import checked_figure, checked_text
 from graphql_schema.guard import Requires, require
 from graphql_schema.node import Node
 from graphql_schema.paging import PageInfo
@@ -222,17 +223,17 @@ class ReceivedInvoiceFilter:
     number: str | None = strawberry.field(default=None, description="With exactly this number (請求書番号).")
 
     def told(self) -> InvoiceFilter:
-        """The filter in the domain's words."""
+        """The filter in the domain's words; raises InvalidInput."""
         return InvoiceFilter(
             stages=self.stages or (),
             issued_from=self.issued_from,
             issued_to=self.issued_to,
             due_from=self.due_from,
             due_to=self.due_to,
-            counterparty=self.counterparty or None,
-            total_from=self.total_from,
-            total_to=self.total_to,
-            number=self.number,
+            counterparty=checked_text("counterparty", self.counterparty) or None,
+            total_from=checked_figure("totalFrom", self.total_from),
+            total_to=checked_figure("totalTo", self.total_to),
+            number=checked_text("number", self.number),
         )
 
 

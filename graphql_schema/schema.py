@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, ParserCache, QueryDepthLimiter, ValidationCache
+from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -17,6 +17,7 @@ from graphql_schema import connection, fetch, identity, limits, received_invoice
 from graphql_schema.context import Info
 from graphql_schema.failures import Failures
 from graphql_schema.fetch import FetchMutation
+from graphql_schema.filters import checked_text
 from graphql_schema.guard import Requires
 from graphql_schema.node import Node
 from graphql_schema.onboarding import OnboardingMutation
@@ -84,7 +85,7 @@ class Query:
             info.context.viewer.scope,
             first=checked_first(first),
             after=None if place is None else (place[0], TenantId(place[1])),
-            name=filter.name if filter else None,
+            name=checked_text("name", filter.name) if filter else None,
         )
         return TenantConnection.of(page)
 
@@ -111,10 +112,7 @@ schema = _Schema(
     config=StrawberryConfig(disable_field_suggestions=True),
     extensions=[
         Failures,
-        lambda: QueryDepthLimiter(max_depth=limits.DEPTH),
-        lambda: MaxAliasesLimiter(max_alias_count=limits.ALIASES),
-        lambda: MaxTokensLimiter(max_token_count=limits.TOKENS),
-        lambda: ParserCache(maxsize=limits.REMEMBERED_DOCUMENTS),
+        limits.Documents,
         lambda: ValidationCache(maxsize=limits.REMEMBERED_DOCUMENTS),
     ],
 )

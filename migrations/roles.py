@@ -2,41 +2,59 @@
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 ROLES = ("migrator", "app", "sweeper")
 
-SETUP = """\
-create role migrator; create role app; create role sweeper;
-grant usage, create on schema public to migrator;
-grant usage on schema public to app, sweeper;
-grant migrator to <the login of CONNECTOR_MIGRATOR_DATABASE_URL>;
-"""
+# What an attempt may run into, in PostgreSQL's own codes: insufficient_privilege; undefined_object, where the role could
+# not be made; duplicate_object and unique_violation, where a migrator of another database was quicker.
+_FORESEEN = {"42501", "42704", "42710", "23505"}
+_MAY_ACT_SINCE = 160_000  # before 16 every member of a role may act as it
 
 
 class RolesMissing(RuntimeError):
-    """The roles are not there and this login may not make them."""
+    """The roles or their rights are not there, and this login may not give them."""
 
 
 def ensure_roles(connection: Connection) -> None:
-    """Makes the roles where they are missing; raises RolesMissing with the statements an administrator must run."""
-    known = connection.execute(sa.text("select rolname from pg_roles where rolname = any(:names)"), {"names": [*ROLES]})
-    missing = set(ROLES) - set(known.scalars())
-    may_create, is_super = connection.execute(
-        sa.text("select rolcreaterole or rolsuper, rolsuper from pg_roles where rolname = session_user")
-    ).one()
-    if missing and not may_create:
-        raise RolesMissing(
-            f"the database lacks the roles {', '.join(sorted(missing))}; an administrator runs:\n{SETUP}"
-        )
-    for role in sorted(missing):
-        # Roles belong to the whole cluster: a migrator of another database may have been quicker.
-        connection.execute(
-            sa.text(
-                f"do $$ begin create role {role}; exception when duplicate_object or unique_violation then null; end $$"
-            )
-        )
-        if not is_super:
-            connection.execute(sa.text(f"grant {role} to session_user with set true"))
-    if is_super or missing:
-        connection.execute(sa.text("grant usage, create on schema public to migrator"))
-        connection.execute(sa.text("grant usage on schema public to app, sweeper"))
+    """Gives what is lacking of roles and rights; raises RolesMissing with the statements an administrator must run."""
+    lacking = [statement for statement, given in _wanted(connection).items() if not _holds(connection, given)]
+    for statement in lacking:
+        _try(connection, statement)
+    # A grant by someone who may not give it can pass with a warning only, so what counts is what holds afterwards.
+    refused = [statement for statement, given in _wanted(connection).items() if not _holds(connection, given)]
+    if refused:
+        statements = "".join(f"{statement};\n" for statement in refused)
+        raise RolesMissing(f"this login may not prepare the database; an administrator runs:\n{statements}")
+
+
+def _wanted(connection: Connection) -> dict[str, str]:
+    """Each statement, and the question whose answer is true once it has been run."""
+    login: str = connection.execute(sa.text("select quote_ident(session_user)")).scalar_one()
+    version: int = connection.execute(sa.text("select current_setting('server_version_num')::int")).scalar_one()
+    acting = "SET" if version >= _MAY_ACT_SINCE else "MEMBER"
+    known = "exists (select from pg_roles where rolname = '{0}')"
+    # Asked of roles that may not exist yet: pg_has_role and its kind would fail on an unknown name.
+    acts = f"(select pg_has_role(session_user, oid, '{acting}') from pg_roles where rolname = 'migrator')"
+    reaches = "(select has_schema_privilege(oid, 'public', '{1}') from pg_roles where rolname = '{0}')"
+    return {
+        **{f"create role {role}": known.format(role) for role in ROLES},
+        f"grant migrator to {login}": acts,
+        "grant usage, create on schema public to migrator": (
+            f"{reaches.format('migrator', 'usage')} and {reaches.format('migrator', 'create')}"
+        ),
+        **{f"grant usage on schema public to {role}": reaches.format(role, "usage") for role in ROLES[1:]},
+    }
+
+
+def _holds(connection: Connection, question: str) -> bool:
+    return bool(connection.execute(sa.text(f"select coalesce({question}, false)")).scalar_one())  # noqa: S608 - ours
+
+
+def _try(connection: Connection, statement: str) -> None:
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(statement)  # a login's name may hold anything
+    except DBAPIError as refusal:
+        if getattr(refusal.orig, "sqlstate", None) not in _FORESEEN:
+            raise

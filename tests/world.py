@@ -26,6 +26,7 @@ from connector.settings import Settings, read_settings
 from connector.twins.infomart.app import create_twin
 from connector.twins.infomart.clients import Client
 from connector.twins.infomart.clock import Clock as TwinClock
+from connector.twins.infomart.line import CuttableProtocol
 from connector.twins.infomart.world import World as TwinWorld
 from graphql_schema import identity
 
@@ -46,9 +47,18 @@ class MovableClock:
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
+async def served(app: ASGIApp, port: int = 0, *, speaking: type[asyncio.Protocol] | None = None) -> AsyncIterator[str]:
     """The application on a real socket of 127.0.0.1; its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="on")
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        http=speaking or "auto",
+        timeout_graceful_shutdown=2,
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:
@@ -86,7 +96,7 @@ class TwinServer:
 async def twin_server() -> AsyncIterator[TwinServer]:
     """A twin without members; its client is registered once the application's address is known."""
     app = create_twin(clients=[], members=[], clock=TwinClock())
-    async with served(app) as url:
+    async with served(app, speaking=CuttableProtocol) as url:  # so that its faults cut real connections
         yield TwinServer(url=url, world=app.state.world)
 
 

@@ -1,30 +1,22 @@
-"""Carries failures to the log, so that no job ends in silence and none is retried by the queue."""
+"""Carries failures to the log, so that no work ends in silence and none is retried by the queue."""
 
-from collections.abc import Awaitable, Callable
-from functools import wraps
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
-from arq.typing import WorkerCoroutine
 
 from connector.errors import ConnectorError
 
 _log = structlog.get_logger("connector.workers")
 
 
-def reported(job: Callable[..., Awaitable[None]]) -> WorkerCoroutine:
-    """The job with its failures written down: the row it works on says what is left, and the sweep asks again."""
-
-    @wraps(job)
-    async def told(ctx: dict[Any, Any], *ids: Any, **_: Any) -> None:
-        with structlog.contextvars.bound_contextvars(job=job.__name__):
-            try:
-                await job(ctx, *ids)
-            except ConnectorError as failure:
-                _log.warning("job stopped", code=failure.code, remedy=failure.remedy.value)
-            except ValueError:
-                _log.exception("a ring that names nothing", ids=ids)
-            except Exception:  # noqa: BLE001 - logged whole; the row says what is left to do
-                _log.exception("job failed")
-
-    return told
+@contextmanager
+def reported(work: str) -> Iterator[None]:
+    """What fails inside is written down and goes no further: the row says what is left, and the sweep asks again."""
+    with structlog.contextvars.bound_contextvars(work=work):
+        try:
+            yield
+        except ConnectorError as failure:
+            _log.warning("stopped", code=failure.code, remedy=failure.remedy.value)
+        except Exception:  # noqa: BLE001 - logged whole; the row says what is left to do
+            _log.exception("failed")

@@ -1,32 +1,31 @@
 """What happens by the clock, whether or not the queue is up: PostgreSQL remembers what is due."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import structlog
 
-from connector.bootstrap import Flows
 from connector.errors import ConnectorError
+from connector.flows.fetching import Fetching
+from workers.desk import Desk
 
 SWEEP_EVERY = 2.0  # seconds; a lost ring costs at most this, and a dead reader's lease besides
 
 _log = structlog.get_logger("connector.timetable")
 
 
-async def keep(flows: Flows, beat: Callable[[], None]) -> None:
-    """Sweeps for ever; `beat` is called after each round that PostgreSQL answered."""
+async def keep(fetching: Fetching, desk: Desk, beat: Callable[[], None]) -> None:
+    """Sweeps for ever, and reads what could not be rung for; `beat` follows each round that PostgreSQL answered."""
     while True:
-        if await _round(flows.fetching.sweep):
+        try:
+            unheard = await fetching.sweep()
+            for tenant, fetch in unheard:
+                desk.take(tenant, fetch)
+            if unheard:
+                _log.warning("read without a ring", fetches=len(unheard))
             beat()
+        except ConnectorError as failure:
+            _log.warning("sweep stopped", code=failure.code)
+        except Exception:  # noqa: BLE001 - without a beat the probe ends a worker that goes on like this
+            _log.exception("sweep failed")
         await asyncio.sleep(SWEEP_EVERY)
-
-
-async def _round(sweep: Callable[[], Awaitable[int]]) -> bool:
-    try:
-        rung = await sweep()
-    except ConnectorError as failure:
-        _log.warning("sweep stopped", code=failure.code)
-        return False
-    if rung:
-        _log.info("rang", fetches=rung)
-    return True

@@ -130,7 +130,7 @@ def issue_key(
         Permission.FETCH,
     ],
     tenant: Annotated[str | None, typer.Option(help="The only tenant it may act for.")] = None,
-    days: Annotated[int | None, typer.Option(help="After how many days it ends.", min=1)] = None,
+    days: Annotated[int | None, typer.Option(help="After how many days it ends.", min=1, max=3650)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Issue an API key and print it, now and never again.

@@ -21,6 +21,7 @@ from connector.settings import Settings, migrator_address, read_settings
 from workers.main import work
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a line.")]
+FailingAsJson = Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as one JSON object.")]
 
 _STALE = 60.0  # seconds without a heartbeat after which a worker counts as stuck
 
@@ -41,6 +42,7 @@ def _heartbeat() -> Path:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8000,
+    as_json: FailingAsJson = False,  # noqa: ARG001 - read where failures are told
 ) -> None:
     """Serve the graph, the onboarding site and health.
 
@@ -51,7 +53,7 @@ def serve(
     uvicorn.run(app, host=host, port=port, access_log=False, log_config=None, server_header=False, lifespan="on")
 
 
-def worker() -> None:
+def worker(as_json: FailingAsJson = False) -> None:  # noqa: ARG001 - read where failures are told
     """Read providers in the background, by ring and by clock.
 
     Example: `connector worker`
@@ -105,6 +107,7 @@ def dev(
 def twin(
     context: typer.Context,
     provider: Annotated[str, typer.Argument(help="The provider to stand in for: infomart.")],
+    as_json: FailingAsJson = False,  # noqa: ARG001 - read where failures are told
 ) -> None:
     """Run a provider's stand-in to develop against; `--help` after the provider lists its options.
 

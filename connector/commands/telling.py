@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 
 from rich.console import Console
+from rich.markup import escape
 
 from connector.errors import ConnectorError, Misconfigured
 from connector.wording import say
@@ -35,7 +36,8 @@ def tell_failure(failure: ConnectorError, *, as_json: bool) -> None:
     if isinstance(failure, Misconfigured):
         _errors.print(f"[bold red]{failure.code}[/]  設定に誤りがあります / The settings are wrong:")
         for problem in failure.problems:
-            _errors.print(f"  • {problem}", markup=False)
+            _errors.print(f"  • {problem}", markup=False, soft_wrap=True)
         return
-    _errors.print(f"[bold red]{failure.code}[/]  {said.ja.what} {said.ja.action}")
-    _errors.print(f"  {said.en.what} {said.en.action}")
+    # What a failure says may hold what somebody typed, so none of it is taken for markup, and no line is broken.
+    _errors.print(f"[bold red]{failure.code}[/]  {escape(said.ja.what)} {escape(said.ja.action)}", soft_wrap=True)
+    _errors.print(f"  {said.en.what} {said.en.action}", markup=False, soft_wrap=True)

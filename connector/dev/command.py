@@ -17,11 +17,13 @@ from connector.dev.rehearsal import RehearsalFailedError, connect, ids_of, make_
 from connector.dev.system import NotStartedError, System, running
 from connector.embedded import EmbeddedUnavailable
 
+_INTERRUPTED = 130  # as shells say it
+
 _console = Console(stderr=True, highlight=False)
 
 
 def run_dev(*, once: bool, as_json: bool, port: int) -> int:
-    """Runs the system; the exit code is 0 when all went well."""
+    """Runs the system; the exit code is 0 when all went well, and 130 when `once` was interrupted before its end."""
     began = time.monotonic()
     stopping = threading.Event()
     for each in (signal.SIGTERM, signal.SIGHUP):
@@ -37,6 +39,7 @@ def run_dev(*, once: bool, as_json: bool, port: int) -> int:
             stopping.wait()
     except KeyboardInterrupt:
         _console.print("stopped")
+        return _INTERRUPTED if once else 0
     except (RehearsalFailedError, NotStartedError, EmbeddedUnavailable) as failure:
         _console.print(f"[bold red]connector dev:[/] {failure}", markup=True)
         return 1

@@ -50,12 +50,14 @@ class System:
 def running(port: int) -> Iterator[System]:
     """The system, for as long as the block lasts; `DATABASE_URL` and `REDIS_URL` win over the embedded servers."""
     with ExitStack() as stack:
-        folder = Path(tempfile.mkdtemp(prefix="connector-dev-"))
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        home = None
         given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
         if len(given) < 2:  # noqa: PLR2004 - both
             embedded = stack.enter_context(servers(durable=False))
             given = {"DATABASE_URL": embedded.database_url, "REDIS_URL": embedded.redis_url, **given}
+            home = embedded.folder  # what a killed run leaves there, the next one sweeps
+        folder = Path(tempfile.mkdtemp(prefix="connector-dev-", dir=home))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         web_url = f"http://127.0.0.1:{_free_port(port)}"
         twin_url = stack.enter_context(_twin(folder, callback=f"{web_url}/callback/infomart"))
         environment = _environment(given, web_url, twin_url, _kek(folder))

@@ -66,8 +66,15 @@ class Attempt:
             raise ConsentBroken(fault=ConsentFault.OTHER_BROWSER)
         if self.provider != provider:
             raise ConsentBroken(fault=ConsentFault.OTHER_PROVIDER)
-        if self.expires_at <= now:
+        if self.expires_at <= now and self.progress is not Progress.CONFIRMED:
             raise ConsentBroken(fault=ConsentFault.EXPIRED)
+
+    def check_redeemed(self) -> None:
+        """Raises ConsentBroken unless the provider's grant is at hand."""
+        if self.progress is Progress.REDEEMING:
+            raise ConsentBroken(fault=ConsentFault.ALREADY_REDEEMED)
+        if self.progress not in {Progress.REDEEMED, Progress.CONFIRMED}:
+            raise ConsentBroken(fault=ConsentFault.INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True)

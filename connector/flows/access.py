@@ -7,7 +7,7 @@ import secrets
 import string
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,7 +25,7 @@ _SHAPE = re.compile(
     rf"{_PREFIX}_(?P<id>[a-z0-9]{{10}})_(?P<secret>[0-9A-Za-z]{{{_SECRET_LENGTH}}})(?P<sum>[0-9A-Za-z]{{{_SUM_LENGTH}}})"
 )
 
-_REMEMBERED_FOR = 5.0  # seconds: a revoked key opens nothing after that
+REMEMBERED_FOR = 5.0  # seconds: a revoked key opens nothing after that
 _REMEMBERED_MOST = 10_000
 
 
@@ -36,6 +36,7 @@ class Access:
     store: Store
     vault: Vault
     clock: Clock
+    elapsed: Callable[[], float] = time.monotonic  # seconds, unmoved by whoever sets the clock
     _remembered: OrderedDict[bytes, tuple[float, Viewer]] = field(default_factory=OrderedDict)
 
     async def issue(
@@ -86,10 +87,10 @@ class Access:
             raise KeyRefused
         digest = self.vault.digest("api_key", presented)
         remembered = self._remembered.get(digest)
-        if remembered is not None and remembered[0] > time.monotonic():
+        if remembered is not None and remembered[0] > self.elapsed():
             return remembered[1]
         viewer = await self._look_up(KeyId(shape["id"]), digest)
-        self._remembered[digest] = (time.monotonic() + _REMEMBERED_FOR, viewer)
+        self._remembered[digest] = (self.elapsed() + REMEMBERED_FOR, viewer)
         while len(self._remembered) > _REMEMBERED_MOST:
             self._remembered.popitem(last=False)
         return viewer

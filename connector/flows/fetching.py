@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,14 +14,25 @@ from connector.domain.access import Scope
 from connector.domain.connection import Connection, Standing
 from connector.domain.entitlement import Capability, Entitlement, Flag, Source, Verdict, refused
 from connector.domain.fetch import LEASE, Fetch, FetchedPage, Receipt, Window
-from connector.errors import AccessExpired, ConnectorError, NotEntitled, NotFound, Remedy, Unavailable, Unreadable
+from connector.errors import (
+    AccessExpired,
+    CannotOpen,
+    ConnectorError,
+    Misconfigured,
+    NotEntitled,
+    NotFound,
+    Remedy,
+    Unavailable,
+    Unreadable,
+)
 from connector.flows.upkeep import Upkeep
-from connector.ids import FetchId, TenantId, new_id
+from connector.ids import ConnectionId, FetchId, TenantId, new_id
 from connector.ports import Clock, Doorbell, InvoicePage, Provider, ReadsReceivedInvoices, Register, Store
 
 REREAD_AFTER = timedelta(hours=6)  # stages and journals change after reception, and nothing tells us
 PROVEN_FOR = timedelta(days=40)  # longer than any fetch schedule, so that only a silent month makes it doubtful
 _TRY_AGAIN = timedelta(minutes=1)
+_MENDED_BY_US = timedelta(minutes=5)  # an operator's fault fails nobody's fetch; it waits until we have mended it
 _SWEEP_MOST = 1000
 
 _log = structlog.get_logger("connector.fetching")
@@ -40,6 +51,7 @@ class Fetching:
     upkeep: Upkeep
     doorbell: Doorbell
     clock: Clock
+    lease: timedelta = LEASE
 
     async def request(self, scope: Scope, tenant: TenantId) -> Sequence[Fetch]:
         """Asks for the recent window of every readable connection now; an open fetch of the same window is reused."""
@@ -58,35 +70,50 @@ class Fetching:
             await self.doorbell.ring_fetch(tenant, fetch.id)
         return asked
 
-    async def sweep(self) -> int:
-        """Asks for fetches that are due by schedule, and rings for every open one that nobody holds; how many rings."""
+    async def sweep(self) -> Sequence[tuple[TenantId, FetchId]]:
+        """Asks for fetches that are due by schedule, and rings for every open one that nobody holds.
+
+        Gives back those it could not ring for: whoever sweeps reads them, since nobody else will hear of them.
+        """
         now = self.clock.now()
         for tenant, connection_id in await self.store.connections_unread(now - REREAD_AFTER, most=_SWEEP_MOST):
-            async with self.store.within(Scope.of_tenant(tenant)) as work:
-                connection = await work.connections.connection(connection_id)
-                if connection is None:
-                    continue
-                window = Window.recent(self.register.provider(connection.provider).day_of(now))
-                await work.fetches.request(tenant, connection_id, window, now)
+            try:
+                await self._ask_by_schedule(tenant, connection_id, now)
+            except ConnectorError as failure:  # one connection's trouble must not keep the others waiting
+                _log.warning("not asked for", tenant=str(tenant), connection=str(connection_id), code=failure.code)
         due = await self.store.fetches_due(now, most=_SWEEP_MOST)
-        for tenant, fetch in due:
-            await self.doorbell.ring_fetch(tenant, fetch)
-        return len(due)
+        for rung, (tenant, fetch) in enumerate(due):
+            # The first failure speaks for the rest: a queue that does not answer would be waited for each time.
+            if not await self.doorbell.ring_fetch(tenant, fetch):
+                return due[rung:]
+        return []
 
-    async def read(self, tenant: TenantId, fetch_id: FetchId) -> Fetch | None:
+    async def _ask_by_schedule(self, tenant: TenantId, connection_id: ConnectionId, now: datetime) -> None:
+        async with self.store.within(Scope.of_tenant(tenant)) as work:
+            connection = await work.connections.connection(connection_id)
+            if connection is None:
+                return
+            provider = self.register.provider(connection.provider)
+            if provider.received_invoices is not None:
+                await work.fetches.request(tenant, connection_id, Window.recent(provider.day_of(now)), now)
+
+    async def read(
+        self, tenant: TenantId, fetch_id: FetchId, *, enough: Callable[[], bool] = lambda: False
+    ) -> Fetch | None:
         """Carries a fetch on from its cursor; safe to run any number of times, the claim decides which run counts.
 
-        None: there was nothing to claim.
+        Stops between two pages once there is `enough`, and leaves the rest to whoever comes next. None: there was
+        nothing to claim.
         """
         scope, owner, now = Scope.of_tenant(tenant), new_id(), self.clock.now()
         async with self.store.within(scope) as work:
-            fetch = await work.fetches.claim(fetch_id, owner, now, now + LEASE)
+            fetch = await work.fetches.claim(fetch_id, owner, now, now + self.lease)
             connection = None if fetch is None else await work.connections.connection(fetch.connection_id)
         if fetch is None or connection is None:
             return None
         try:
             async with self._held(fetch, owner):
-                await self._read_on(fetch, connection, owner)
+                await self._read_on(fetch, connection, owner, enough)
         except _OvertakenError:
             _log.warning("overtaken", tenant=str(tenant), fetch=str(fetch_id))
         except ConnectorError as failure:
@@ -95,7 +122,7 @@ class Fetching:
         async with self.store.within(scope) as work:
             return await work.fetches.fetch(fetch_id)
 
-    async def _read_on(self, fetch: Fetch, connection: Connection, owner: UUID) -> None:
+    async def _read_on(self, fetch: Fetch, connection: Connection, owner: UUID, enough: Callable[[], bool]) -> None:
         provider = self.register.provider(connection.provider)
         reader = provider.received_invoices
         if reader is None:
@@ -116,13 +143,16 @@ class Fetching:
             pages.append(page)
             now = self.clock.now()
             async with self.store.within(scope) as work:
-                if not await work.fetches.turn_page(fetch.id, owner, page, now + LEASE):
+                if not await work.fetches.turn_page(fetch.id, owner, page, now + self.lease):
                     raise _OvertakenError
                 await work.mirror.put(connection, told.invoices, now)
                 if page.last:
                     if not await work.fetches.complete(_receipt(fetch, pages, now), owner):
                         raise _OvertakenError
                     await work.entitlements.record(fetch.tenant_id, _proven(provider, now))
+                elif enough():
+                    await work.fetches.hold(fetch.id, owner, now)  # a lease that ends now is anybody's
+                    return
             number, last = number + 1, page.last
 
     @asynccontextmanager
@@ -137,10 +167,10 @@ class Fetching:
 
     async def _beat(self, fetch: Fetch, owner: UUID) -> None:
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
+            await asyncio.sleep(self.lease.total_seconds() / 3)
             try:
                 async with self.store.within(Scope.of_tenant(fetch.tenant_id)) as work:
-                    await work.fetches.hold(fetch.id, owner, self.clock.now() + LEASE)
+                    await work.fetches.hold(fetch.id, owner, self.clock.now() + self.lease)
             except ConnectorError as failure:
                 _log.warning("no heartbeat", fetch=str(fetch.id), code=failure.code)
 
@@ -181,11 +211,19 @@ class Fetching:
                     expires_at=now + timedelta(days=1),  # the contract may be mended; ask again tomorrow
                 )
                 await work.entitlements.record(fetch.tenant_id, [fact])
-            if failure.remedy in {Remedy.TRY_LATER, Remedy.RECONCILE}:
-                wait = failure.wait if isinstance(failure, Unavailable) else _TRY_AGAIN
+            if (wait := _wait(failure)) is not None:
                 await work.fetches.postpone(fetch.id, owner, failure.code, now + wait)
             else:
                 await work.fetches.fail(fetch.id, owner, failure.code, now)
+
+
+def _wait(failure: ConnectorError) -> timedelta | None:
+    """After how long an interrupted fetch is carried on; None: never, somebody else must act first."""
+    if isinstance(failure, Unavailable):
+        return failure.wait
+    if isinstance(failure, Misconfigured | CannotOpen):
+        return _MENDED_BY_US
+    return _TRY_AGAIN if failure.remedy in {Remedy.TRY_LATER, Remedy.RECONCILE} else None
 
 
 def _refuse_repeat(provider: Provider, page: FetchedPage, before: Sequence[FetchedPage]) -> None:

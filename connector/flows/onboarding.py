@@ -18,7 +18,6 @@ from connector.domain.consent import (
 from connector.domain.fetch import Window
 from connector.domain.sealing import Seat
 from connector.errors import (
-    ConnectorError,
     ConsentBroken,
     ConsentFault,
     ConsentRefused,
@@ -110,14 +109,13 @@ class Onboarding:
         """
         attempt = await self._attempt(Secret(callback.state), browser, callback.provider)
         scope = Scope.of_tenant(attempt.tenant_id)
-        if attempt.progress in {Progress.REDEEMED, Progress.CONFIRMED}:
-            return
-        if attempt.progress is not Progress.STARTED:
-            raise ConsentBroken(fault=ConsentFault.INTERRUPTED)
-        if callback.code is None:
+        if callback.code is None and attempt.progress in {Progress.STARTED, Progress.FAILED}:
             async with self.store.within(scope) as work:
                 await work.consents.advance(attempt.id, Progress.STARTED, Progress.FAILED)
             raise ConsentRefused(provider=attempt.provider, reason=callback.error or "no code")
+        if attempt.progress is not Progress.STARTED or callback.code is None:
+            attempt.check_redeemed()
+            return
         async with self.store.within(scope) as work:
             link = await self._link(work, attempt)
             link.check(self.clock.now())
@@ -126,7 +124,7 @@ class Onboarding:
                 raise ConsentBroken(fault=ConsentFault.ALREADY_REDEEMED)
         try:
             await self._redeem(attempt, link, callback.code)
-        except ConnectorError:
+        except Exception:
             async with self.store.within(scope) as work:
                 await work.consents.advance(attempt.id, Progress.REDEEMING, Progress.FAILED)
             raise
@@ -134,8 +132,7 @@ class Onboarding:
     async def confirmation(self, state: Secret, browser: Secret | None) -> tuple[Invitation, Progress]:
         """What the person is about to confirm, or has confirmed; changes nothing. Raises ConsentBroken."""
         attempt = await self._attempt(state, browser, None)
-        if attempt.progress not in {Progress.REDEEMED, Progress.CONFIRMED}:
-            raise ConsentBroken(fault=ConsentFault.INTERRUPTED)
+        attempt.check_redeemed()
         async with self.store.within(Scope.of_tenant(attempt.tenant_id)) as work:
             return await self._invitation(work, await self._link(work, attempt)), attempt.progress
 
@@ -150,7 +147,9 @@ class Onboarding:
             link = await self._link(work, attempt)
             invitation = await self._invitation(work, link)
             if not await work.consents.advance(attempt.id, Progress.REDEEMED, Progress.CONFIRMED):
-                if attempt.progress is Progress.CONFIRMED:
+                # Looked at again: a second press of the button may have waited for the first.
+                told = await work.consents.attempt(attempt.id)
+                if told is not None and told.progress is Progress.CONFIRMED:
                     return invitation
                 raise ConsentBroken(fault=ConsentFault.INTERRUPTED)
             link.check(now)

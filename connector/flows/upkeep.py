@@ -1,8 +1,10 @@
 """Keeps a connection's tokens usable: one renewal at a time, and nothing overwritten."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -16,7 +18,20 @@ from connector.secret import Secret
 
 _LEASE = timedelta(seconds=90)  # longer than a token call's hard deadline plus its commit
 _LOOK_AGAIN = 0.2  # seconds between looks at a row somebody else is renewing
-_PATIENCE = 100  # looks
+_PATIENCE = timedelta(seconds=20)  # how long a renewal by somebody else is waited for
+
+
+T = TypeVar("T")
+
+
+async def _to_the_end(renewal: Coroutine[Any, Any, T]) -> T:
+    """The renewal's outcome; a caller who is told to stop waits for it first, since half a renewal costs the token."""
+    task = asyncio.create_task(renewal)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,7 @@ class Upkeep:
     vault: Vault
     register: Register
     clock: Clock
+    patience: timedelta = _PATIENCE
     _turns: WeakValueDictionary[ConnectionId, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def access_token(
@@ -67,14 +83,14 @@ class Upkeep:
         """
         turn = self._turns.setdefault(connection_id, asyncio.Lock())
         async with turn:  # within one process the first caller renews and the others find its grant
-            for _ in range(_PATIENCE):
+            for _ in range(1 + int(self.patience.total_seconds() / _LOOK_AGAIN)):
                 connection, grant = await self._current(tenant, connection_id)
                 provider = self.register.provider(connection.provider)
                 fresh = grant.access_usable(self.clock.now(), margin=provider.access_margin)
                 if fresh and grant.id != refused:
                     text = await self.vault.open(grant.access_sealed, access_seat(connection, grant.id))
                     return AccessToken(text=text, grant_id=grant.id)
-                if renewed := await self._renew(connection, grant, provider):
+                if renewed := await _to_the_end(self._renew(connection, grant, provider)):
                     return renewed
                 await asyncio.sleep(_LOOK_AGAIN)
         raise Unavailable(wait=_LEASE)
@@ -122,9 +138,9 @@ class Upkeep:
         if standing is None or standing.id != before.id:
             await self._release(connection, owner)
             return None
-        # Everything that can fail without harm is done before the call: from then on the old token may be dead.
-        refresh = await self.vault.open(before.refresh_sealed, refresh_seat(connection, before.id))
         try:
+            # Everything that can fail without harm is done before the call: from then on the old token may be dead.
+            refresh = await self.vault.open(before.refresh_sealed, refresh_seat(connection, before.id))
             grant = await provider.consent.renew(refresh, now=self.clock.now())
         except ConsentEnded:
             async with self.store.within(scope) as work:

@@ -1,4 +1,8 @@
-"""The one way out: bounded in time and size, never redirected, never retried, and silent about what it carries."""
+"""The one way out: bounded in time and size, never redirected, and silent about what it carries.
+
+Nothing is retried, with one exception that is aiohttp's own and harmless: a GET whose line is closed without an answer
+is asked once more on a fresh one (RFC 9110, 9.2.2).
+"""
 
 import time
 from collections.abc import Mapping
@@ -13,6 +17,8 @@ from connector.errors import ConnectorError, OutcomeUnknown, Unavailable
 
 _CONNECT_WITHIN = 5.0  # seconds
 _LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a full page is some 100 kB
+_LONGEST_WAIT = 3600  # seconds
+_LONGEST_FIGURE = 9  # digits of a number of seconds that is worth reading
 _TOKEN_CALL = timedelta(seconds=40)  # shorter than any lease that guards one
 
 _log = structlog.get_logger("connector.transport")
@@ -20,7 +26,7 @@ _log = structlog.get_logger("connector.transport")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whole; `code` is the HTTP status."""
+    """What came back, whole; `code` is the HTTP status, and the names of headers are in lower case."""
 
     code: int
     headers: Mapping[str, str]
@@ -28,8 +34,10 @@ class Answer:
 
     def wait(self, otherwise: timedelta) -> timedelta:
         """How long the answer asks us to wait, bounded to an hour."""
-        asked = self.headers.get("Retry-After", "")
-        return min(timedelta(seconds=int(asked)), timedelta(hours=1)) if asked.isdecimal() else otherwise
+        asked = self.headers.get("retry-after", "").strip()
+        if not asked.isdecimal() or len(asked) > _LONGEST_FIGURE:
+            return otherwise
+        return timedelta(seconds=min(int(asked), _LONGEST_WAIT))
 
 
 def explain_silence(cause: Exception) -> ConnectorError:
@@ -37,6 +45,10 @@ def explain_silence(cause: Exception) -> ConnectorError:
     if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return Unavailable(wait=timedelta(seconds=30))
     return OutcomeUnknown()
+
+
+def _lower(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 class Transport:
@@ -78,7 +90,7 @@ class Transport:
                     body += chunk
                     if len(body) > _LARGEST_ANSWER:
                         raise OutcomeUnknown
-                answer = Answer(code=response.status, headers=dict(response.headers), body=bytes(body))
+                answer = Answer(code=response.status, headers=_lower(response.headers), body=bytes(body))
         except (aiohttp.ClientError, TimeoutError, OSError) as cause:
             log.warning("no answer", why=type(cause).__name__, seconds=round(time.monotonic() - began, 3))
             raise explain_silence(cause) from cause

@@ -8,9 +8,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from connector.errors import (
+    CannotOpen,
     ConnectorError,
     ConsentBroken,
+    ConsentFault,
     ConsentRefused,
+    InvalidInput,
     LinkFault,
     LinkUnusable,
     Misconfigured,
@@ -18,7 +21,7 @@ from connector.errors import (
 )
 from connector.site.browser import LANGUAGE_COOKIE, remember_language
 from connector.site.words import WORDS
-from connector.wording import Language, say
+from connector.wording import Language, Wording, say
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -29,7 +32,7 @@ _TEMPLATES = Environment(
 )
 
 # A form here leads on to the provider by a redirect, which browsers hold against form-action.
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         "form-action 'self' https: http://127.0.0.1:* http://localhost:*"
@@ -58,7 +61,7 @@ def page(request: Request, name: str, facts: Mapping[str, object] | None = None,
         switch=str(request.url.include_query_params(lang=other.value).replace(scheme="", netloc="")),
         **(facts or {}),
     )
-    response = HTMLResponse(content, status_code=code, headers=_HEADERS)
+    response = HTMLResponse(content, status_code=code, headers=HEADERS)
     if "lang" in request.query_params:
         remember_language(request, response, language)
     return response
@@ -66,21 +69,52 @@ def page(request: Request, name: str, facts: Mapping[str, object] | None = None,
 
 def failure_page(request: Request, failure: ConnectorError) -> HTMLResponse:
     """What went wrong and what to do, with the code a person can quote."""
-    said = say(failure).in_language(language_of(request))
-    return page(request, "failure", {"failure_code": failure.code, "said": said}, code=_http_status(failure))
+    facts = {"failure_code": failure.code, "said": _said(failure, language_of(request))}
+    response = page(request, "failure", facts, code=_http_status(failure))
+    if isinstance(failure, Unavailable):
+        response.headers["Retry-After"] = str(int(failure.wait.total_seconds()))
+    return response
+
+
+def unexpected_page(request: Request) -> HTMLResponse:
+    """Says as little as possible about what nobody foresaw, and how to go on."""
+    words = WORDS[language_of(request)]
+    said = Wording(what=words["our_fault"], action=words["restart"])
+    return page(request, "failure", {"failure_code": "INTERNAL", "said": said}, code=500)
+
+
+def of_our_own(failure: ConnectorError) -> bool:
+    """Whether the cause lies with this installation, which is for its operator to know and not for the person."""
+    return isinstance(failure, Misconfigured | CannotOpen | InvalidInput)
+
+
+def _said(failure: ConnectorError, language: Language) -> Wording:
+    """What the person can do: whatever failed between provider and us, the link still works."""
+    said = say(failure).in_language(language)
+    if isinstance(failure, LinkUnusable | ConsentBroken | ConsentRefused):
+        return said
+    words = WORDS[language]
+    return Wording(what=words["our_fault"] if of_our_own(failure) else said.what, action=words["restart"])
+
+
+_OF_BROKEN: Mapping[ConsentFault, int] = {
+    ConsentFault.UNKNOWN_STATE: 400,
+    ConsentFault.OTHER_BROWSER: 403,
+    ConsentFault.OTHER_PROVIDER: 400,
+    ConsentFault.EXPIRED: 410,
+    ConsentFault.ALREADY_REDEEMED: 409,
+    ConsentFault.INTERRUPTED: 409,
+    ConsentFault.FORGED_FORM: 403,
+}
 
 
 def _http_status(failure: ConnectorError) -> int:
-    match failure:
-        case LinkUnusable(fault=LinkFault.UNKNOWN):
-            return 404
-        case LinkUnusable():
-            return 410
-        case ConsentBroken() | ConsentRefused():
-            return 400
-        case Unavailable():
-            return 503
-        case Misconfigured():
-            return 500
-        case _:
-            return 502
+    if isinstance(failure, LinkUnusable):
+        return 404 if failure.fault is LinkFault.UNKNOWN else 410
+    if isinstance(failure, ConsentBroken):
+        return _OF_BROKEN[failure.fault]
+    if isinstance(failure, ConsentRefused):
+        return 400
+    if isinstance(failure, Unavailable):
+        return 503
+    return 500 if of_our_own(failure) else 502

@@ -5,18 +5,21 @@ from datetime import timedelta, timezone
 from pathlib import Path
 
 import structlog
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from connector.domain.consent import Callback, Invitation, Progress
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, ConsentBroken, ConsentFault, LinkFault, LinkUnusable
 from connector.flows.onboarding import Onboarding
 from connector.ids import ProviderKey
 from connector.secret import Secret
 from connector.site.browser import known_browser, new_browser, remember_browser
-from connector.site.pages import failure_page, language_of, page
+from connector.site.pages import HEADERS, failure_page, language_of, of_our_own, page, unexpected_page
+from connector.site.words import WORDS
 from connector.wording import Language
 
 _LONGEST_FORM = 10_000  # bytes
@@ -37,11 +40,14 @@ def _telling(step: Callable[[Request], Awaitable[Response]]) -> Callable[[Reques
         try:
             return await step(request)
         except ConnectorError as failure:
-            _log.info("refused", code=failure.code, step=step.__name__)
+            if of_our_own(failure):
+                _log.error("cannot serve", failure=str(failure), step=step.__name__)
+            else:
+                _log.info("refused", code=failure.code, step=step.__name__)
             return failure_page(request, failure)
         except Exception:  # noqa: BLE001 - logged whole, and the person is told how to go on
             _log.exception("a page failed", step=step.__name__)
-            return page(request, "unexpected", code=500)
+            return unexpected_page(request)
 
     return told
 
@@ -64,7 +70,7 @@ async def start(request: Request) -> Response:
     """Sends the browser on to the provider."""
     link = Secret(request.path_params["link"])
     browser = _flow(request).check_form(known_browser(request), link, await _form_token(request))
-    response = RedirectResponse(await _flow(request).start(link, browser), status_code=303)
+    response = RedirectResponse(await _flow(request).start(link, browser), status_code=303, headers=HEADERS)
     remember_browser(request, response, browser)
     return response
 
@@ -80,7 +86,7 @@ async def callback(request: Request) -> Response:
         error=query.get("error"),
     )
     await _flow(request).receive(told, known_browser(request))
-    return RedirectResponse(f"/connect/confirm/{told.state}", status_code=303)
+    return RedirectResponse(f"/connect/confirm/{told.state}", status_code=303, headers=HEADERS)
 
 
 @_telling
@@ -101,35 +107,65 @@ async def confirm(request: Request) -> Response:
     state = Secret(request.path_params["state"])
     browser = _flow(request).check_form(known_browser(request), state, await _form_token(request))
     await _flow(request).confirm(state, browser)
-    return RedirectResponse(request.url.path, status_code=303)
+    return RedirectResponse(request.url.path, status_code=303, headers=HEADERS)
+
+
+@_telling
+async def nowhere(_: Request) -> Response:
+    """An address that no link of ours has, such as one that a mail program cut short."""
+    raise LinkUnusable(fault=LinkFault.UNKNOWN)
+
+
+@_telling
+async def from_nowhere(_: Request) -> Response:
+    """An answer at an address that was given to no provider."""
+    raise ConsentBroken(fault=ConsentFault.UNKNOWN_STATE)
+
+
+class _Still(StaticFiles):
+    """Files that are what they say they are."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, with a word against guessing what it is."""
+        response = await super().get_response(path, scope)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
 
 
 async def _form_token(request: Request) -> str:
     """The token a form of ours carries; an empty one for any other body, which no form token equals."""
     if int(request.headers.get("content-length") or 0) > _LONGEST_FORM:
         return ""
-    async with request.form(max_files=0, max_fields=5) as form:
-        token = form.get("form_token")
-        return token if isinstance(token, str) else ""
+    try:
+        async with request.form(max_files=0, max_fields=5, max_part_size=_LONGEST_FORM) as form:
+            token = form.get("form_token")
+    except HTTPException:  # Starlette's word for a body that is no form, or too large a one
+        return ""
+    return token if isinstance(token, str) else ""
 
 
 def _named(request: Request, invitation: Invitation) -> dict[str, str]:
-    in_japanese = language_of(request) is Language.JA
+    language = language_of(request)
+    in_japanese = language is Language.JA
     return {
         "tenant": invitation.tenant_name,
         "partner": invitation.partner_name,
         "provider": invitation.provider_name_ja if in_japanese else invitation.provider_name,
-        "expires": invitation.link.expires_at.astimezone(_JST).strftime("%Y-%m-%d %H:%M JST"),
+        "expires": invitation.link.expires_at.astimezone(_JST).strftime(WORDS[language]["moment"]),
     }
 
 
 def routes() -> list[BaseRoute]:
     """Every page of the site."""
     return [
-        Mount("/connect/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        Mount("/connect/static", _Still(directory=Path(__file__).parent / "static")),
         Route("/connect/confirm/{state}", confirmation, methods=["GET"]),
         Route("/connect/confirm/{state}", confirm, methods=["POST"]),
         Route("/connect/{link}", invite, methods=["GET"]),
         Route("/connect/{link}", start, methods=["POST"]),
+        Route("/connect", nowhere, methods=["GET"]),
+        Route("/connect/{rest:path}", nowhere, methods=["GET"]),
         Route("/callback/{provider}", callback, methods=["GET"]),
+        Route("/callback", from_nowhere, methods=["GET"]),
+        Route("/callback/{rest:path}", from_nowhere, methods=["GET"]),
     ]

@@ -22,6 +22,7 @@ def open_engine(address: str, role: str, *, size: int = 10) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text may be logged; what was bound to the statement may not
         connect_args={"server_settings": {**settings, "application_name": f"connector-{role}"}},
         json_deserializer=str,  # documents are read by whoever knows their shape, never by the driver
     )

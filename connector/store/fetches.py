@@ -51,14 +51,17 @@ class FetchRows:
             "requested_at": now,
             "due_at": now,
         }
-        added = await self._connection.execute(insert(fetches).values(values).on_conflict_do_nothing())
         statement = _SELECT.where(
             of.connection_id == connection,
             of.first_day == window.first_day,
             of.last_day == window.last_day,
             of.reading.in_(_OPEN),
         )
-        return _fetch((await self._connection.execute(statement)).one()), added.rowcount == 1
+        while True:  # the open fetch that stood in the way may end before it is read; then there is room for a new one
+            added = await self._connection.execute(insert(fetches).values(values).on_conflict_do_nothing())
+            row = (await self._connection.execute(statement)).one_or_none()
+            if row is not None:
+                return _fetch(row), added.rowcount == 1
 
     async def fetch(self, fetch: FetchId) -> Fetch | None:
         """The fetch; None: outside the scope."""

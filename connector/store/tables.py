@@ -248,8 +248,9 @@ received_invoices = sa.Table(
     sa.Column("digest", BYTEA, nullable=False),
     sa.Column("first_seen_at", _MOMENT, nullable=False),
     sa.Column("changed_at", _MOMENT, nullable=False),
-    # An invoice without an issue date is listed last; the list's order may not hold a null.
-    sa.Column("listed_on", sa.Date, sa.Computed("coalesce(issue_date, '0001-01-01'::date)", persisted=True)),
+    # An invoice without an issue date is listed last; the order may not hold a null, and the driver reads and writes
+    # -infinity as date.min.
+    sa.Column("listed_on", sa.Date, sa.Computed("coalesce(issue_date, '-infinity'::date)", persisted=True)),
     _to("connections", "connection_id"),
     sa.UniqueConstraint("tenant_id", "provider", "key", name="received_invoices_provider_key"),
     sa.Index("received_invoices_in_order", "tenant_id", "listed_on", "id"),

@@ -42,5 +42,5 @@ def unseal(sealed: bytes, *, key: AESGCM, seat: Seat) -> Secret:
     head, nonce, rest = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
     try:
         return Secret(key.decrypt(nonce, rest, head + seat.context()).decode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: too short to hold even a nonce
         raise CannotOpen(purpose=seat.purpose) from None

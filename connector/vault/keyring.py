@@ -6,7 +6,8 @@ import hmac
 import os
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -17,26 +18,54 @@ from connector.ports import KeyService, KeyShelf
 from connector.secret import Secret
 from connector.vault import envelope
 
-_OPEN_FOR = 15 * 60.0  # seconds an unwrapped data key stays in memory
-_OPEN_MOST = 10_000
+K = TypeVar("K")
+V = TypeVar("V")
+
+OPEN_FOR = 15 * 60.0  # seconds an unwrapped data key stays in memory, and a primary key is taken for granted
+OPEN_MOST = 10_000
 _PEPPER = "pepper"
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenKey:
-    key: AESGCM
-    until: float
+class _Held(Generic[K, V]):
+    """What is kept in memory for a while: bounded in time, and in number by dropping what was used longest ago."""
+
+    def __init__(self, most: int, seconds: Callable[[], float]) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
+
+    def get(self, name: K) -> V | None:
+        until, value = self._kept.get(name, (0.0, None))
+        if value is None or until <= self._seconds():
+            self._kept.pop(name, None)
+            return None
+        self._kept.move_to_end(name)
+        return value
+
+    def put(self, name: K, value: V) -> None:
+        self._kept[name] = (self._seconds() + OPEN_FOR, value)
+        self._kept.move_to_end(name)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
 
 
 class Keyring:
     """Seals and opens under per-tenant data keys; holds unwrapped keys in memory, bounded in number and time."""
 
-    def __init__(self, service: KeyService, shelf: KeyShelf, pepper: bytes) -> None:
+    def __init__(
+        self,
+        service: KeyService,
+        shelf: KeyShelf,
+        pepper: bytes,
+        *,
+        most: int = OPEN_MOST,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._service = service
         self._shelf = shelf
         self._pepper = pepper
-        self._open: OrderedDict[tuple[TenantId, DataKeyId], _OpenKey] = OrderedDict()
-        self._primary: dict[TenantId, DataKeyId] = {}
+        self._open: _Held[tuple[TenantId, DataKeyId], AESGCM] = _Held(most, seconds)
+        self._primary: _Held[TenantId, DataKeyId] = _Held(most, seconds)
         self._making = asyncio.Lock()
 
     @classmethod
@@ -85,22 +114,17 @@ class Keyring:
                 kept = await self._shelf.primary_key(tenant)  # another process may have been first
         if kept is None:
             raise CannotOpen(purpose="data_key")
-        self._primary[tenant] = kept[0]
+        self._primary.put(tenant, kept[0])
         return kept[0]
 
     async def _key(self, tenant: TenantId, key_id: DataKeyId, seat: Seat) -> AESGCM:
-        place = (tenant, key_id)
-        held = self._open.get(place)
-        if held is not None and held.until > time.monotonic():
-            self._open.move_to_end(place)
-            return held.key
+        if held := self._open.get((tenant, key_id)):
+            return held
         wrapped = await self._shelf.data_key(tenant, key_id)
         if wrapped is None:
             raise CannotOpen(purpose=seat.purpose)
         key = AESGCM(await self._service.unwrap(wrapped, _owner(tenant, key_id)))
-        self._open[place] = _OpenKey(key, time.monotonic() + _OPEN_FOR)
-        while len(self._open) > _OPEN_MOST:
-            self._open.popitem(last=False)
+        self._open.put((tenant, key_id), key)
         return key
 
 

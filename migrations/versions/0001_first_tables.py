@@ -203,7 +203,7 @@ create table received_invoices (
     digest bytea not null,
     first_seen_at timestamptz not null,
     changed_at timestamptz not null,
-    listed_on date generated always as (coalesce(issue_date, '0001-01-01'::date)) stored,
+    listed_on date generated always as (coalesce(issue_date, '-infinity'::date)) stored,
     primary key (tenant_id, id),
     foreign key (tenant_id, connection_id) references connections,
     constraint received_invoices_provider_key unique (tenant_id, provider, key)
@@ -244,6 +244,8 @@ IN_SCOPE = "tenant_id = any ((select tenants_in_scope())::uuid[])"
 ACTING_FOR_IT = "current_partner() is null and {} = current_tenant()"
 ITS_PARTNERS = f"select partner_id from acceptances where {ACTING_FOR_IT.format('tenant_id')}"  # noqa: S608 - constants
 OWN_LINKS = "tenant_id = any ((select tenants_in_reach())::uuid[]) and coalesce(partner_id = current_partner(), true)"
+OWN_KEYS = "partner_id = current_partner() and coalesce(current_tenant() = tenant_id, current_tenant() is null)"
+IN_REACH_IF_ANY = "(tenant_id is null or tenant_id = any ((select tenants_in_reach())::uuid[]))"
 BETWEEN_THEM = (
     "(partner_id = current_partner() and coalesce(tenant_id = current_tenant(), true)) or ("
     + ACTING_FOR_IT.format("tenant_id")
@@ -259,7 +261,7 @@ POLICIES = {
     "tenants": ("id = any ((select tenants_in_reach())::uuid[])", ACTING_FOR_IT.format("id")),
     # Only the tenant's own consent makes an acceptance: a partner's scope can never write one.
     "acceptances": (BETWEEN_THEM, ACTING_FOR_IT.format("tenant_id")),
-    "api_keys": ("partner_id = current_partner()", "partner_id = current_partner()"),
+    "api_keys": (OWN_KEYS, f"{OWN_KEYS} and {IN_REACH_IF_ANY}"),
     "onboarding_links": (OWN_LINKS, OWN_LINKS),
     "connections": (IN_SCOPE, ACTING_FOR_IT.format("tenant_id")),
     "grants": (ACTING_FOR_IT.format("tenant_id"), ACTING_FOR_IT.format("tenant_id")),
@@ -316,8 +318,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in reversed(APP_MAY):
-        op.execute(f"drop table {table} cascade")
-    for function in ("tenants_in_scope", "tenants_in_reach", "current_tenant", "current_partner"):
+        op.execute(f"drop table {table} cascade")  # the two functions that read acceptances go with it
+    for function in ("current_tenant", "current_partner"):
         op.execute(f"drop function {function}()")
 
 

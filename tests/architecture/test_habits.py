@@ -63,12 +63,12 @@ def hidden_imports(tree: Path) -> list[str]:
 
 
 def silent_excepts(tree: Path) -> list[str]:
-    found = []
-    for path in modules(tree):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ExceptHandler) and all(isinstance(each, ast.Pass) for each in node.body):
-                found.append(f"{path.relative_to(tree)}:{node.lineno}")
-    return found
+    return [
+        f"{path.relative_to(tree)}:{node.lineno}"
+        for path in modules(tree)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler) and all(isinstance(each, ast.Pass) for each in node.body)
+    ]
 
 
 def addresses_in_locks(tree: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """Infomart's calls: one method a call, read through `wire`, told through `mapping`, refused through `refusals`."""
 
 import msgspec
+import orjson
 
 from connector.domain.fetch import Window
 from connector.errors import OutcomeUnknown, Unavailable, Unreadable
@@ -36,10 +37,11 @@ class InfomartClient:
         if refusal := refusals.of_call(answer):
             raise refusal
         try:
-            told = wire.PAGE.decode(answer.body)
+            told = wire.read(wire.PAGE, answer.body)
             if told.invoices is None:
                 raise Unreadable(provider=INFOMART.key, reason="the answer has no list of invoices")
+            orjson.loads(answer.body)  # what nobody asked for is kept as well, so it must be sound to its last byte
             invoices = [mapping.received_invoice(bytes(raw), uses_workflow=uses_workflow) for raw in told.invoices]
-        except msgspec.DecodeError as cause:
+        except (msgspec.DecodeError, orjson.JSONDecodeError) as cause:
             raise Unreadable(provider=INFOMART.key, reason=f"page {page}: {cause}") from None
         return InvoicePage(invoices=invoices, last=len(invoices) < INFOMART.page_size)

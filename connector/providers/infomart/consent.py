@@ -14,6 +14,8 @@ from connector.providers.manifest import Site
 from connector.providers.transport import Answer, Transport
 from connector.secret import Secret
 
+_LONGEST_FIGURE = 9  # digits of a number of seconds that is worth reading
+
 
 class InfomartConsent:
     """The authorisation-code grant, with client credentials as form fields."""
@@ -72,7 +74,7 @@ class InfomartConsent:
 def _grant(answer: Answer, now: datetime) -> Grant:
     """The grant in an answer; one that cannot be read may still have cost the old token, so the outcome is unknown."""
     try:
-        told = wire.TOKEN.decode(answer.body)
+        told = wire.read(wire.TOKEN, answer.body)
     except msgspec.DecodeError:
         raise OutcomeUnknown from None
     refresh = None if told.refresh_token is None else Secret(told.refresh_token)
@@ -90,7 +92,7 @@ def _grant(answer: Answer, now: datetime) -> Grant:
 def _lifetime(told: wire.TokenAnswer) -> timedelta:
     """The stated lifetime under either spelling, never longer than documented; absent or senseless: the documented."""
     for stated in (told.expires_in, told.exires_in):
-        text = str(stated)
-        if text.isdecimal() and int(text) > 0:
+        text = bytes(stated).decode(errors="replace").strip('"')
+        if text.isdecimal() and len(text) <= _LONGEST_FIGURE and int(text) > 0:
             return min(timedelta(seconds=int(text)), INFOMART.access_lifetime)
     return INFOMART.access_lifetime

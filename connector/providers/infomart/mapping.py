@@ -21,6 +21,10 @@ _WITH_WORKFLOW: Mapping[int, Stage] = {
 }
 _WITHOUT_WORKFLOW: Mapping[int, Stage] = {50: Stage.UNPROCESSED, 71: Stage.PROCESSED}
 
+_LONGEST_KEY = 200  # characters
+_MOST_DIGITS = 30  # before and after the point; the provider's own amounts have 12 at most [IM-41]
+_LARGEST_CODE = 2**31 - 1
+
 _BUCKETS: Mapping[str, Bucket] = {
     "tr10": Bucket.STANDARD_10,
     "tr8_reduced": Bucket.REDUCED_8,
@@ -40,11 +44,11 @@ def received_stage(wf_status: int | None, *, uses_workflow: bool) -> Stage:
 
 
 def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
-    """One received invoice; raises msgspec.ValidationError when it lacks its key or is no object at all."""
-    told = wire.INVOICE.decode(raw)
+    """One received invoice; raises msgspec.DecodeError when it lacks its key or is no object at all."""
+    told = wire.read(wire.INVOICE, raw)
     key = _text(told.invoice_mng_num)
-    if key is None:
-        raise msgspec.ValidationError("invoice_mng_num is empty")
+    if key is None or len(key) > _LONGEST_KEY:
+        raise msgspec.ValidationError("invoice_mng_num is empty or endless")
     code = _whole(told.wf_status)
     publisher = told.publisher or wire.Publisher()
     return FetchedInvoice(
@@ -65,18 +69,19 @@ def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
         net=_figure(told.inv_without_tax),
         tax=_figure(told.inv_tax),
         total=_first(_figure(told.inv_amount), _figure(told.inv_show_amount)),
-        tax_summary=_tax_summary(wire.FIGURES.decode(raw)),
+        tax_summary=_tax_summary(raw),
         lines=[_line(position, detail) for position, detail in enumerate(told.details or (), start=1)],
         raw=raw,
     )
 
 
-def _tax_summary(told: Mapping[str, msgspec.Raw]) -> list[TaxSummary]:
+def _tax_summary(raw: bytes) -> list[TaxSummary]:
     """The buckets in which the issuer stated anything but nought."""
+    told = wire.read(wire.FIGURES, raw)
     stated = []
     for suffix, bucket in _BUCKETS.items():
         net, tax, gross = (
-            _figure(wire.LOOSE.decode(told[name])) if name in told else None
+            _figure(wire.read(wire.LOOSE, told[name])) if name in told else None
             for name in (f"inv_without_tax_{suffix}", f"inv_tax_{suffix}", f"inv_amount_{suffix}")
         )
         if net or tax or gross:
@@ -135,7 +140,7 @@ def _text(told: wire.Loose) -> str | None:
 
 
 def _figure(told: wire.Loose) -> Decimal | None:
-    """The number, or None for what is absent or no number."""
+    """The number, or None for what is absent, no number, or beyond any figure of an invoice [IM-41]."""
     text = _text(told)
     if text is None:
         return None
@@ -143,15 +148,22 @@ def _figure(told: wire.Loose) -> Decimal | None:
         number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and _sensible(number) else None
+
+
+def _sensible(number: Decimal) -> bool:
+    _, digits, exponent = number.as_tuple()
+    return int(exponent) >= -_MOST_DIGITS and len(digits) + int(exponent) <= _MOST_DIGITS
 
 
 def _whole(told: wire.Loose) -> int | None:
     number = _figure(told)
-    return int(number) if number is not None and number == number.to_integral_value() else None
+    if number is None or number != number.to_integral_value() or abs(number) > _LARGEST_CODE:
+        return None
+    return int(number)
 
 
-def _day(told: str | None) -> date | None:
+def _day(told: wire.Loose) -> date | None:
     """The calendar date, or None for what is absent or no date."""
     text = _text(told)
     try:

@@ -33,8 +33,10 @@ _OVERLOADED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _OUR_TURN = timedelta(minutes=1)
 _MAINTENANCE = timedelta(minutes=10)  # [IM-4]: announced by nothing on the wire, so asked for again gently
 
-# OpenAM names a dead refresh token with the code for a malformed request; only its text tells (assumed, lower case).
-_DEAD_TOKEN_TEXTS = ("refreshtoken does not exist", "resource owner", "not valid", "expired")
+# OpenAM names a dead refresh token, or a person who left, with the code for a malformed request; only its text tells
+# (assumed, lower case). Wider words, like "expired" alone, would also match complaints about ourselves.
+_BAD_REQUEST = "invalid_request"
+_DEAD_TOKEN_TEXTS = ("refreshtoken does not exist", "resource owner")
 
 
 def of_call(answer: Answer) -> ConnectorError | None:
@@ -46,7 +48,7 @@ def of_call(answer: Answer) -> ConnectorError | None:
     if answer.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable(wait=_OUR_TURN)
     try:
-        faults = wire.PAGE.decode(answer.body).error_list or []
+        faults = wire.read(wire.PAGE, answer.body).error_list or []
     except msgspec.DecodeError as cause:
         return Unreadable(provider=INFOMART.key, reason=f"HTTP {answer.code} without readable JSON: {cause}")
     codes = [fault.error_code for fault in faults if fault.error_code]
@@ -74,7 +76,7 @@ def of_token(answer: Answer, *, renewing: bool) -> ConnectorError | None:
     if answer.code in _OVERLOADED:
         return Unavailable(wait=answer.wait(_MAINTENANCE))
     try:
-        refusal = wire.TOKEN_REFUSAL.decode(answer.body)
+        refusal = wire.read(wire.TOKEN_REFUSAL, answer.body)
     except msgspec.DecodeError:
         return OutcomeUnknown()
     if answer.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -88,7 +90,8 @@ def _by_error(refusal: wire.TokenRefusal, *, renewing: bool) -> ConnectorError:
         problem = "CONNECTOR_INFOMART_CLIENT_ID, CONNECTOR_INFOMART_CLIENT_SECRET: Infomart does not know this client"
         return Misconfigured(problems=[problem])
     text = (refusal.error_description or "").lower()
-    if refusal.error != "invalid_grant" and not any(each in text for each in _DEAD_TOKEN_TEXTS):
+    dead = refusal.error == _BAD_REQUEST and any(each in text for each in _DEAD_TOKEN_TEXTS)
+    if refusal.error != "invalid_grant" and not dead:
         return RefusedByProvider(provider=INFOMART.key, codes=[refusal.error])
     if renewing:
         return ConsentEnded(provider=INFOMART.key)

@@ -1,8 +1,10 @@
 """Infomart's own words, read tolerantly: unknown fields pass, absent ones are None, figures may come as text [IM-9]."""
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 Loose: TypeAlias = str | int | float | bool | None
 
@@ -12,8 +14,9 @@ class TokenAnswer(msgspec.Struct):
 
     access_token: str
     refresh_token: str | None = None
-    expires_in: Loose = None
-    exires_in: Loose = None  # the published page spells it so
+    # Left unread until the tokens are safe: no lifetime, however odd, may cost a token that has already arrived.
+    expires_in: msgspec.Raw = msgspec.Raw()
+    exires_in: msgspec.Raw = msgspec.Raw()  # the published page spells it so
 
 
 class TokenRefusal(msgspec.Struct):
@@ -39,50 +42,50 @@ class Envelope(msgspec.Struct):
 class Publisher(msgspec.Struct):
     """The issuing company as printed on the invoice."""
 
-    publisher_company_name: str | None = None
-    publisher_company_name_org: str | None = None
-    biz_regist_no: str | None = None
+    publisher_company_name: Loose = None
+    publisher_company_name_org: Loose = None
+    biz_regist_no: Loose = None
 
 
 class Posting(msgspec.Struct):
     """One side of a journal entry."""
 
-    burden_sec_code: str | None = None
-    burden_sec_name: str | None = None
-    account_code: str | None = None
-    account_name: str | None = None
-    sub_account_code: str | None = None
-    sub_account_name: str | None = None
+    burden_sec_code: Loose = None
+    burden_sec_name: Loose = None
+    account_code: Loose = None
+    account_name: Loose = None
+    sub_account_code: Loose = None
+    sub_account_name: Loose = None
 
 
 class Journal(msgspec.Struct):
     """One journal entry of a line."""
 
-    acc_slip_date: str | None = None
+    acc_slip_date: Loose = None
     debit: Posting | None = None
     credit: Posting | None = None
     journal_amount: Loose = None
-    detail_summary: str | None = None
+    detail_summary: Loose = None
 
 
 class Detail(msgspec.Struct):
     """One line; every tax item may be null [IM-8]."""
 
     detail_seq: Loose = None
-    item_slip_date: str | None = None
+    item_slip_date: Loose = None
     item_slip_no: Loose = None
     item_prod_code: Loose = None
-    item_name: str | None = None
+    item_name: Loose = None
     item_qty: Loose = None
     item_price: Loose = None
-    item_unit: str | None = None
+    item_unit: Loose = None
     item_without_tax: Loose = None
     item_tax: Loose = None
     item_amount: Loose = None
     tax_type: Loose = None
     tax_rate_sec: Loose = None
     reduced_tax_flg: Loose = None
-    detail_remarks: str | None = None
+    detail_remarks: Loose = None
     journals: list[Journal] | None = None
 
 
@@ -91,13 +94,13 @@ class ReceivedInvoice(msgspec.Struct):
 
     invoice_mng_num: Loose
     inv_no: Loose = None
-    inv_name: str | None = None
+    inv_name: Loose = None
     wf_status: Loose = None
-    send_date: str | None = None
-    pay_due_date: str | None = None
-    pay_due_date_s: str | None = None
+    send_date: Loose = None
+    pay_due_date: Loose = None
+    pay_due_date_s: Loose = None
     private_cust_cd_s: Loose = None
-    company_name_s: str | None = None
+    company_name_s: Loose = None
     publisher: Publisher | None = None
     inv_without_tax: Loose = None
     inv_tax: Loose = None
@@ -112,3 +115,11 @@ FIGURES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 TOKEN = msgspec.json.Decoder(TokenAnswer)
 TOKEN_REFUSAL = msgspec.json.Decoder(TokenRefusal)
 LOOSE = msgspec.json.Decoder(Loose)
+
+
+def read(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """What the decoder makes of `body`; raises msgspec.DecodeError for anything it cannot read, endless nesting too."""
+    try:
+        return decoder.decode(body)
+    except RecursionError:
+        raise msgspec.DecodeError("nested too deeply") from None

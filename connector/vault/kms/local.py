@@ -46,11 +46,14 @@ class LocalFile:
     def create(path: Path, kek_id: str) -> None:
         """Writes a fresh key to `path`, readable by its owner only; raises Misconfigured rather than overwrite."""
         content = {"id": kek_id, "key": base64.b64encode(AESGCM.generate_key(256)).decode()}
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            raise Misconfigured(problems=[f"{path} already exists; a key is never overwritten"]) from None
+        except OSError as cause:
+            why = (
+                "already exists; a key is never overwritten" if path.exists() else f"cannot be made ({cause.strerror})"
+            )
+            raise Misconfigured(problems=[f"{path} {why}"]) from None
         with os.fdopen(handle, "w") as file:
             json.dump(content, file)
             file.flush()
@@ -65,7 +68,7 @@ class LocalFile:
         """The key inside; raises CannotOpen for another key-encryption key or another context."""
         try:
             return self.key.decrypt(wrapped.blob[:_NONCE], wrapped.blob[_NONCE:], self._bound(context))
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to hold even a nonce
             raise CannotOpen(purpose="data_key") from None
 
     def _bound(self, context: bytes) -> bytes:

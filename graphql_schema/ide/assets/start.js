@@ -4,8 +4,10 @@
 (() => {
   const written = document.getElementById("settings").textContent.trim();
   const settings = written === "__SETTINGS__" ? {} : JSON.parse(written); // a server may have nothing to say
-  // What stands after "#" in an address reaches no server, so a key may be handed over there.
+  // What stands after "#" in an address reaches no server, so a key may be handed over there. It does not stay there:
+  // an address bar is photographed, shared and remembered.
   const key = new URLSearchParams(window.location.hash.slice(1)).get("key");
+  window.history.replaceState(null, "", window.location.pathname);
   const headers = JSON.stringify({ ...settings.headers, ...(key && { Authorization: `Bearer ${key}` }) }, null, 2);
   const endpoint = new URL("/graphql", window.location.origin);
 
