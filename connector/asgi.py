@@ -1,16 +1,12 @@
 """The web application: the graph, the onboarding site and health; in `dev` also GraphiQL."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from connector.bootstrap import Installation, opened
-from connector.ports import Clock
-from connector.settings import Mode, Settings
+from connector.bootstrap import Installation
+from connector.settings import Mode
 from connector.site.routes import routes as site_routes
 from graphql_schema.endpoint import GraphEndpoint
 from graphql_schema.ide import routes as ide_routes
@@ -28,21 +24,17 @@ async def ready(request: Request) -> Response:
     return JSONResponse({"ready": reachable}, status_code=200 if reachable else 503)
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None) -> Starlette:
-    """The application; everything it needs opens with its first breath and closes with its last."""
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened(settings, clock=clock) as installation:
-            app.state.installation = installation
-            yield
-
+def create_app(installation: Installation) -> Starlette:
+    """The application of an installation that is open, and stays open for as long as it serves."""
     routes: list[BaseRoute] = [
         Route("/graphql", GraphEndpoint(), methods=["POST"]),
         *site_routes(),
         Route("/health/live", live),
         Route("/health/ready", ready),
     ]
-    if settings.mode is Mode.DEV:
+    if installation.mode is Mode.DEV:
         routes += ide_routes()
-    return Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False  # such a redirect leads wherever the request's Host header says
+    app.state.installation = installation
+    return app

@@ -5,13 +5,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
+
 from connector.doorbell import ArqDoorbell, open_queue
+from connector.errors import Misconfigured
 from connector.flows.access import Access
 from connector.flows.enrolling import Enrolling
 from connector.flows.fetching import Fetching
 from connector.flows.onboarding import Onboarding
 from connector.flows.reading import Reading
 from connector.flows.upkeep import Upkeep
+from connector.ids import ProviderKey
 from connector.ports import Clock
 from connector.providers import KNOWN_PROVIDERS, Account, ProviderRegister
 from connector.providers.manifest import Site
@@ -21,6 +25,13 @@ from connector.store.shelf import PostgresShelf
 from connector.store.work import PostgresStore
 from connector.vault.keyring import Keyring
 from connector.vault.kms import open_service
+
+_log = structlog.get_logger("connector.bootstrap")
+
+_NO_DATABASE = (
+    "DATABASE_URL, CONNECTOR_SWEEPER_DATABASE_URL: PostgreSQL does not answer there as roles app and sweeper; "
+    "check the addresses and logins, and that `connector migrate` has been run"
+)
 
 
 class SystemClock:
@@ -64,14 +75,14 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
         sweeper_url = settings.sweeper_database_url or settings.database_url
         sweeper = open_engine(sweeper_url.reveal(), "sweeper", size=5)
         stack.push_async_callback(sweeper.dispose)
+        store = PostgresStore(app, sweeper)
+        if not await store.reachable():
+            raise Misconfigured(problems=[_NO_DATABASE])
         if settings.mode is Mode.PRODUCTION:
             await check_roles(app)
-        store = PostgresStore(app, sweeper)
         service = open_service(settings.kek, local_allowed=settings.local_kek_allowed)
         vault = await Keyring.opened(service, PostgresShelf(app))
-        register = ProviderRegister(
-            {key: _account(account) for key, account in settings.accounts.items() if key in KNOWN_PROVIDERS}
-        )
+        register = ProviderRegister(_accounts(settings))
         stack.push_async_callback(register.close)
         doorbell = ArqDoorbell(open_queue(settings.redis_url))
         stack.push_async_callback(doorbell.close)
@@ -85,6 +96,16 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             reading=Reading(store, register, clock),
         )
         yield Installation(mode=settings.mode, public_url=settings.public_url, flows=flows, store=store)
+
+
+def _accounts(settings: Settings) -> dict[ProviderKey, Account]:
+    """Our accounts at the providers this version speaks to; raises Misconfigured when there is none."""
+    strangers = [key for key in settings.accounts if key not in KNOWN_PROVIDERS]
+    if strangers:
+        _log.warning("not spoken to by this version", providers=strangers)
+    if len(strangers) == len(settings.accounts):
+        raise Misconfigured(problems=[f"no account at a provider this version speaks to: {', '.join(KNOWN_PROVIDERS)}"])
+    return {key: _account(account) for key, account in settings.accounts.items() if key in KNOWN_PROVIDERS}
 
 
 def _account(account: AccountSettings) -> Account:

@@ -94,8 +94,9 @@ class ArqDoorbell:
         # of a job whose worker was killed, and would swallow the ring that should replace it.
         ring = f"{READ_FETCH}:{fetch}:{int(time.time()) // _SAME_RING}"
         try:
-            await self._queue.enqueue_job(READ_FETCH, str(tenant), str(fetch), _job_id=ring)
+            job = await self._queue.enqueue_job(READ_FETCH, str(tenant), str(fetch), _job_id=ring)
+            # None: arq knows the id. It may know it from a ring that never reached the queue, which is no ring at all.
+            return job is not None or await self._queue.zscore(QUEUE, ring) is not None
         except (RedisError, OSError) as cause:
             _log.warning("the doorbell is out of order", why=type(cause).__name__, fetch=str(fetch))
             return False
-        return True

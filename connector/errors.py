@@ -6,6 +6,7 @@
     ├── NotFound                no such thing within this scope, or not allowed: the answer is the same
     ├── InvalidInput            a value the caller sent cannot be used
     ├── TooMuchAsked            a document past a limit of size, depth or cost
+    ├── NotConnected            the tenant has no active connection that this could use
     ├── NotEntitled             the tenant's contract lacks a flag this needs
     ├── LinkUnusable            an onboarding link that is unknown, expired, used or withdrawn
     ├── ConsentRefused          the person or the provider said no
@@ -84,6 +85,12 @@ class TooMuchAsked(ConnectorError):
     remedy = Remedy.TELL_CALLER
     limit: str
     allowed: int
+
+
+@dataclass(eq=False)
+class NotConnected(ConnectorError):
+    code = "NOT_CONNECTED"
+    remedy = Remedy.ASK_PERSON
 
 
 @dataclass(eq=False)

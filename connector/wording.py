@@ -145,10 +145,16 @@ WORDINGS: Mapping[str, Said] = {
     "NOT_ENTITLED": _both(
         "このテナントの {provider} の契約では「{flag}」({code_of_flag})が利用できません。根拠: {known_by}",
         "テナントの管理者が {provider} に申し込むと利用できます。"
-        "申込み済みの場合は、運用者に登録の更新を依頼してください。",
+        "申込み済みの場合は、運用者に登録（connector tenants declare）を依頼してください。",
         "The tenant's contract at {provider} lacks {flag} ({code_of_flag}). How it is known: {known_by}.",
         "The tenant's administrator can order it at {provider}. "
-        "If it is ordered already, ask the operator to update the declaration.",
+        "If it is ordered already, ask the operator to declare it (connector tenants declare).",
+    ),
+    "NOT_CONNECTED": _both(
+        "このテナントには、有効な連携がありません。",
+        "招待リンクを発行し、テナントの管理者に連携を依頼してください。",
+        "The tenant has no active connection.",
+        "Make an onboarding link and ask the tenant's administrator to connect.",
     ),
     "LINK_UNUSABLE.unknown": _both(
         "この招待リンクは存在しません。", _NEW_LINK_JA, "There is no such invitation link.", _NEW_LINK_EN

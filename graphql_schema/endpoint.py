@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import structlog
+from cross_web import HTTPException
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from connector.secret import Secret
 from connector.wording import say
 from graphql_schema import limits
 from graphql_schema.context import Context
-from graphql_schema.failures import extensions_of
+from graphql_schema.failures import INVALID_DOCUMENT, MEND_IT, extensions_of
 from graphql_schema.loaders import Loaders
 from graphql_schema.schema import schema
 
@@ -52,6 +53,14 @@ class _Graph(GraphQL[Context, None]):
             loaders=Loaders(flows, viewer.scope),
             request_id=request.scope[_REQUEST_ID],
         )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one question; what is no question at all is told so in the graph's own form."""
+        try:
+            response = await self.run(Request(scope, receive))
+        except HTTPException as cause:
+            response = _malformed(cause, scope[_REQUEST_ID])
+        await response(scope, receive, send)
 
     def decode_json(self, data: str | bytes) -> object:
         """The question; raises JSONDecodeError, told as 400, for anything but one object or a list of them."""
@@ -121,6 +130,12 @@ def _named(send: Send, request_id: str) -> Send:
         await send(message)
 
     return named
+
+
+def _malformed(cause: HTTPException, request_id: str) -> Response:
+    told = {"code": INVALID_DOCUMENT, **MEND_IT, "requestId": request_id}
+    body = orjson.dumps({"data": None, "errors": [{"message": cause.reason, "extensions": told}]})
+    return Response(body, status_code=cause.status_code, media_type="application/json")
 
 
 def _refusal(failure: ConnectorError, request_id: str) -> Response:

@@ -19,7 +19,7 @@ INVALID_DOCUMENT = "INVALID_DOCUMENT"
 INTERNAL = "INTERNAL"
 
 _RETRYABLE = {Remedy.TRY_LATER}
-_MEND_IT = {
+MEND_IT = {
     "messageJa": "問い合わせの文書が正しくありません。",
     "remedy": "Correct the document; `message` says where.",
     "remedyJa": "スキーマに合わせて文書を直してください。",
@@ -96,7 +96,9 @@ class Failures(SchemaExtension):
         if isinstance(cause, ConnectorError):
             return _rewritten(error, say(cause).en.what, extensions_of(cause))
         if cause is None or isinstance(cause, GraphQLError):
-            return _rewritten(error, error.message, {"code": INVALID_DOCUMENT, **_MEND_IT})
+            # strawberry's switch stops guesses at fields only; arguments, types and values are guessed at as well.
+            message = error.message.partition(" Did you mean ")[0]
+            return _rewritten(error, message, {"code": INVALID_DOCUMENT, **MEND_IT})
         _log.error("a resolver failed", request=request_id, exc_info=cause)
         return _rewritten(
             error,

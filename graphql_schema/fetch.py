@@ -59,7 +59,9 @@ class Completeness:
     next_fetch_at: datetime | None = strawberry.field(
         description="When the next reading is due; null: none is planned."
     )
-    stale_because: str | None = strawberry.field(description="Code of what stands in the way; null: nothing does.")
+    stale_because: str | None = strawberry.field(
+        description="Code of what stands in the way, from docs/errors.md, or FIRST_FETCH_RUNNING; null: nothing does."
+    )
 
     @classmethod
     def of(cls, told: Freshness) -> "Completeness":
@@ -96,7 +98,7 @@ class FetchMutation:
     """Mutations about fetches."""
 
     @strawberry.mutation(
-        description="Asks for the recent invoices of a tenant to be read now (今すぐ取得).",
+        description="Asks for the invoices of a tenant's last 62 days to be read now (今すぐ取得).",
         extensions=[Requires(Permission.FETCH), Answers(RequestFetchPayload)],
     )
     async def request_fetch(

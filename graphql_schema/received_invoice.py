@@ -225,7 +225,7 @@ class ReceivedInvoiceFilter:
     def told(self) -> InvoiceFilter:
         """The filter in the domain's words; raises InvalidInput."""
         return InvoiceFilter(
-            stages=self.stages or (),
+            stages=tuple(dict.fromkeys(self.stages or ())),  # however often each is named
             issued_from=self.issued_from,
             issued_to=self.issued_to,
             due_from=self.due_from,

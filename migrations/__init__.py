@@ -2,15 +2,23 @@
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import ArgumentError
 
 from migrations.roles import RolesMissing
 
-__all__ = ["RolesMissing", "downgrade", "upgrade"]
+__all__ = ["BadAddress", "RolesMissing", "downgrade", "upgrade"]
+
+
+class BadAddress(ValueError):
+    """What was given is not a database address."""
 
 
 def upgrade(address: str, revision: str = "head") -> None:
     """Runs every step up to `revision` as role `migrator`; safe to call from many processes at once."""
-    command.upgrade(_config(address), revision)
+    try:
+        command.upgrade(_config(address), revision)
+    except ArgumentError:
+        raise BadAddress from None
 
 
 def downgrade(address: str, revision: str) -> None:

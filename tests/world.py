@@ -152,7 +152,12 @@ class World:
 
     async def join(self, tenant: Tenant, pfid: str, partner: Partner | None = None) -> Page:
         """The tenant's administrator walks from link to active connection; the last page seen."""
-        return await join(await self.link(tenant, partner), pfid=pfid, password=pfid)
+        return await self.walk(await self.link(tenant, partner), pfid)
+
+    @staticmethod
+    async def walk(link: str, pfid: str) -> Page:
+        """The walk from a link to an active connection; the last page seen."""
+        return await join(link, pfid=pfid, password=pfid)
 
     async def read_all(self, tenant: Tenant) -> list[Fetch]:
         """Does what a worker does for every open fetch of the tenant."""
@@ -195,11 +200,10 @@ async def serving(database_url: str, redis_url: str, kek: Path, twin: TwinServer
         url = await stack.enter_async_context(served(gate))
         told = environment(database_url, redis_url, kek, public_url=url, provider_url=twin.url)
         settings = read_settings(told)
-        app = create_app(settings, clock=clock)
-        gate.app = app
-        await stack.enter_async_context(_alive(app))
+        installation = await stack.enter_async_context(opened(settings, clock=clock))
+        gate.app = create_app(installation)
         twin.world.register(Client(CLIENT_ID, CLIENT_SECRET, (f"{url}/callback/infomart",)))
-        flows = (await stack.enter_async_context(opened(settings, clock=clock))).flows
+        flows = installation.flows
         http = await stack.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=30))
         partner = await flows.enrolling.add_partner("株式会社サンプルソフト")
         _, key = await flows.access.issue(partner.id, name="test", permissions=list(Permission))
@@ -220,9 +224,3 @@ class _Gate:
             return
         assert self.app is not None
         await self.app(scope, receive, send)
-
-
-@asynccontextmanager
-async def _alive(app: Starlette) -> AsyncIterator[None]:
-    async with app.router.lifespan_context(app):
-        yield

@@ -1,16 +1,24 @@
 """The desk where fetches are read: so many at a time, each once, for rings and for the timetable alike."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Protocol
 
-from connector.flows.fetching import Fetching
 from connector.ids import FetchId, TenantId
 from workers.harness import reported
+
+
+class ReadsFetches(Protocol):
+    """What the desk asks of the flow."""
+
+    async def read(self, tenant: TenantId, fetch_id: FetchId, *, enough: Callable[[], bool]) -> object:
+        """Carries a fetch on, and stops between two pages once there is `enough`."""
 
 
 class Desk:
     """Holds every reading of this process, so that all of them can be brought to a good end."""
 
-    def __init__(self, fetching: Fetching, *, places: int) -> None:
+    def __init__(self, fetching: ReadsFetches, *, places: int) -> None:
         self._fetching = fetching
         self._places = asyncio.Semaphore(places)
         self._readings: dict[tuple[TenantId, FetchId], asyncio.Task[None]] = {}

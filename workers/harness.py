@@ -17,6 +17,6 @@ def reported(work: str) -> Iterator[None]:
         try:
             yield
         except ConnectorError as failure:
-            _log.warning("stopped", code=failure.code, remedy=failure.remedy.value)
+            _log.warning("stopped", failure=str(failure), remedy=failure.remedy.value)
         except Exception:  # noqa: BLE001 - logged whole; the row says what is left to do
             _log.exception("failed")

@@ -6,7 +6,7 @@ from contextlib import suppress
 import structlog
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from connector.doorbell import (
     QUEUE,
@@ -64,7 +64,7 @@ async def _ended(worker: Worker, running: "asyncio.Task[None]", told: "asyncio.T
 async def _explain(running: "asyncio.Task[None]", queue: ArqRedis) -> None:
     """Says why a worker ended by itself. Whatever a foreign hand left on the queue must not end the next one, too."""
     failure = None if running.cancelled() else running.exception()
-    if isinstance(failure, RedisError | OSError):
+    if isinstance(failure, RedisError | OSError) and not isinstance(failure, ResponseError):
         _log.warning("the queue is gone; the timetable goes on", why=type(failure).__name__)
     elif failure is not None:
         _log.error("the queue held what nobody can read; it is emptied", exc_info=failure)

@@ -15,7 +15,10 @@ _log = structlog.get_logger("connector.timetable")
 
 
 async def keep(fetching: Fetching, desk: Desk, beat: Callable[[], None]) -> None:
-    """Sweeps for ever, and reads what could not be rung for; `beat` follows each round that PostgreSQL answered."""
+    """Sweeps for ever, and reads what could not be rung for; `beat` follows each round that ended as foreseen.
+
+    A database that is away is foreseen: the worker waits for it, and killing it would bring nothing back.
+    """
     while True:
         try:
             unheard = await fetching.sweep()
@@ -25,7 +28,8 @@ async def keep(fetching: Fetching, desk: Desk, beat: Callable[[], None]) -> None
                 _log.warning("read without a ring", fetches=len(unheard))
             beat()
         except ConnectorError as failure:
-            _log.warning("sweep stopped", code=failure.code)
+            _log.warning("sweep stopped", failure=str(failure))
+            beat()
         except Exception:  # noqa: BLE001 - without a beat the probe ends a worker that goes on like this
             _log.exception("sweep failed")
         await asyncio.sleep(SWEEP_EVERY)

@@ -29,7 +29,9 @@ from connector.vault.kms.local import LocalFile
 T = TypeVar("T")
 
 Partner = Annotated[str, typer.Option("--partner", help="Id of the partner.", show_default=False)]
-Declared = Annotated[bool | None, typer.Option(show_default="not known")]
+PaidMember = Annotated[bool | None, typer.Option(help="Whether its side has paid membership.", show_default="unknown")]
+ApiOption = Annotated[bool | None, typer.Option(help="Whether it bought the API option.", show_default="unknown")]
+Workflow = Annotated[bool | None, typer.Option(help="Whether it works with approvals.", show_default="unknown")]
 
 partners = typer.Typer(help="Software companies that call the graph.", no_args_is_help=True)
 tenants = typer.Typer(help="Customer companies of partners.", no_args_is_help=True)
@@ -85,22 +87,46 @@ def add_tenant(
     name: Annotated[str, typer.Argument(help="The company's name.")],
     partner: Partner,
     provider: Annotated[str, typer.Option(help="The provider its contract is with.")] = "infomart",
-    paid_member: Declared = None,
-    api_option: Declared = None,
-    workflow: Declared = None,
+    paid_member: PaidMember = None,
+    api_option: ApiOption = None,
+    workflow: Workflow = None,
     as_json: AsJson = False,
 ) -> None:
     """Add a tenant that the partner may invite, with what is known of its contract, and print its id.
 
     Example: `connector tenants add "みなと商事" --partner ID --paid-member --api-option`
     """
-    said = {Flag.RECEIVER_PAID_MEMBER: paid_member, Flag.API_OPTION: api_option, Flag.RECEIVER_WORKFLOW: workflow}
-    declared = {flag: value for flag, value in said.items() if value is not None}
+    declared = _declared(paid_member, api_option, workflow)
     owner = PartnerId(_id(partner, "partner"))
     tenant = _with_flows(
         lambda flows: flows.enrolling.add_tenant(owner, name, provider=ProviderKey(provider), declared=declared)
     )
     tell({"tenantId": str(tenant.id), "name": tenant.name}, f"{tenant.id}  {tenant.name}", as_json=as_json)
+
+
+@tenants.command("declare")
+def declare(
+    tenant: Annotated[str, typer.Argument(help="Id of the tenant.")],
+    provider: Annotated[str, typer.Option(help="The provider its contract is with.")] = "infomart",
+    paid_member: PaidMember = None,
+    api_option: ApiOption = None,
+    workflow: Workflow = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is now known of a tenant's contract; what is left out stays as it was.
+
+    Example: `connector tenants declare TENANT-ID --api-option`
+    """
+    whom = TenantId(_id(tenant, "tenant"))
+    declared = _declared(paid_member, api_option, workflow)
+    _with_flows(lambda flows: flows.enrolling.declare(whom, provider=ProviderKey(provider), declared=declared))
+    facts = {flag.value: value for flag, value in declared.items()}
+    tell({"declared": facts}, f"Declared: {facts}", as_json=as_json)
+
+
+def _declared(paid_member: bool | None, api_option: bool | None, workflow: bool | None) -> dict[Flag, bool]:
+    said = {Flag.RECEIVER_PAID_MEMBER: paid_member, Flag.API_OPTION: api_option, Flag.RECEIVER_WORKFLOW: workflow}
+    return {flag: value for flag, value in said.items() if value is not None}
 
 
 @keys.command("init")

@@ -1,6 +1,5 @@
 """Commands that keep something running."""
 
-import asyncio
 import os
 import sys
 import tempfile
@@ -10,10 +9,12 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 
 import migrations
 from connector import logs
 from connector.asgi import create_app
+from connector.bootstrap import opened
 from connector.commands.telling import tell
 from connector.dev.command import run_dev
 from connector.errors import Misconfigured
@@ -48,9 +49,21 @@ def serve(
 
     Example: `connector serve --host 0.0.0.0 --port 8000`
     """
-    app = create_app(_settings())
-    # No access log: an address may carry a code or a link, and neither belongs into any log.
-    uvicorn.run(app, host=host, port=port, access_log=False, log_config=None, server_header=False, lifespan="on")
+    uvloop.run(_serve(_settings(), host, port))
+
+
+async def _serve(settings: Settings, host: str, port: int) -> None:
+    async with opened(settings) as installation:
+        config = uvicorn.Config(
+            create_app(installation),
+            host=host,
+            port=port,
+            access_log=False,  # an address may carry a code or a link, and neither belongs into any log
+            log_config=None,
+            server_header=False,
+            lifespan="off",
+        )
+        await uvicorn.Server(config).serve()
 
 
 def worker(as_json: FailingAsJson = False) -> None:  # noqa: ARG001 - read where failures are told
@@ -58,7 +71,7 @@ def worker(as_json: FailingAsJson = False) -> None:  # noqa: ARG001 - read where
 
     Example: `connector worker`
     """
-    asyncio.run(work(_settings(), _heartbeat()))
+    uvloop.run(work(_settings(), _heartbeat()))
 
 
 @health.command("worker")
@@ -85,6 +98,8 @@ def migrate(as_json: AsJson = False) -> None:
         migrations.upgrade(migrator_address(os.environ).reveal())
     except migrations.RolesMissing as cause:
         raise Misconfigured(problems=[str(cause)]) from None
+    except migrations.BadAddress:
+        raise Misconfigured(problems=["CONNECTOR_MIGRATOR_DATABASE_URL: is not a database address"]) from None
     except OSError as cause:
         raise Misconfigured(
             problems=[f"CONNECTOR_MIGRATOR_DATABASE_URL: the database cannot be reached ({cause})"]

@@ -60,7 +60,7 @@ def running(port: int) -> Iterator[System]:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         web_url = f"http://127.0.0.1:{_free_port(port)}"
         twin_url = stack.enter_context(_twin(folder, callback=f"{web_url}/callback/infomart"))
-        environment = _environment(given, web_url, twin_url, _kek(folder))
+        environment = _environment(given, web_url, twin_url, folder)
         migrations.upgrade(given["DATABASE_URL"])
         _, _, port_text = web_url.rpartition(":")
         stack.enter_context(_process("worker", ["worker"], folder, environment))
@@ -69,15 +69,15 @@ def running(port: int) -> Iterator[System]:
         yield System(web_url=web_url, twin_url=twin_url, logs=folder, environment=environment)
 
 
-def _environment(given: Mapping[str, str], web_url: str, twin_url: str, kek: str) -> dict[str, str]:
+def _environment(given: Mapping[str, str], web_url: str, twin_url: str, folder: Path) -> dict[str, str]:
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONUTF8": "1",
-        "TMPDIR": tempfile.gettempdir(),
+        "TMPDIR": str(folder),  # whatever they leave behind goes with it
         **given,
         "CONNECTOR_MODE": "dev",
         "CONNECTOR_PUBLIC_URL": web_url,
-        "CONNECTOR_KEK": kek,
+        "CONNECTOR_KEK": _kek(folder),
         "CONNECTOR_LOG_LEVEL": os.environ.get("CONNECTOR_LOG_LEVEL", "INFO"),
         "CONNECTOR_INFOMART_AUTH_URL": twin_url,
         "CONNECTOR_INFOMART_API_URL": twin_url,

@@ -19,7 +19,7 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose rows one transaction may touch; minted in `connector.flows.access` and `Scope.of_tenant` only.
+    """Whose rows one transaction may touch; a request's is minted in `connector.flows.access` from its key.
 
     With a partner and no tenant: every tenant that accepted the partner. With both: that tenant, if it accepted.
     With a tenant alone: the product acting for the tenant itself, as a worker or the onboarding site does.
@@ -40,7 +40,7 @@ class Scope:
 
     def narrowed(self, tenant_id: TenantId) -> "Scope":
         """This scope for one tenant only; a scope that already names another tenant reaches nothing."""
-        if self.tenant_id is not None and self.tenant_id != tenant_id:
+        if (self.partner_id is None and self.tenant_id is None) or self.tenant_id not in {None, tenant_id}:
             return Scope(partner_id=None, tenant_id=None)
         return Scope(partner_id=self.partner_id, tenant_id=tenant_id)
 

@@ -68,13 +68,21 @@ def missing(
     """The first needed flag that is not granted, as the error that names it; None when all are."""
     for flag in needs:
         fact = known.get(flag)
-        if fact is None or (fact.expired(now) and fact.verdict is Verdict.GRANTED):
+        if fact is None:
             return NotEntitled(flag=flag.value, provider=provider, known_by=Verdict.UNKNOWN.value, since=None)
         if not fact.holds(now):
-            return NotEntitled(flag=flag.value, provider=provider, known_by=fact.source.value, since=fact.observed_at)
+            return _absent(fact)
     return None
 
 
-def refused(needs: Iterable[Flag], known: Mapping[Flag, Entitlement], now: datetime) -> bool:
-    """Whether a needed flag is known to be absent, so that asking the provider would be pointless."""
-    return any(fact.verdict is Verdict.REFUSED and not fact.expired(now) for flag in needs if (fact := known.get(flag)))
+def refused(needs: Iterable[Flag], known: Mapping[Flag, Entitlement], now: datetime) -> NotEntitled | None:
+    """The first needed flag known to be absent, so that asking the provider would be pointless; None: ask it."""
+    for flag in needs:
+        fact = known.get(flag)
+        if fact is not None and fact.verdict is Verdict.REFUSED and not fact.expired(now):
+            return _absent(fact)
+    return None
+
+
+def _absent(fact: Entitlement) -> NotEntitled:
+    return NotEntitled(flag=fact.flag.value, provider=fact.provider, known_by=fact.source.value, since=fact.observed_at)

@@ -19,6 +19,7 @@ from connector.errors import (
     CannotOpen,
     ConnectorError,
     Misconfigured,
+    NotConnected,
     NotEntitled,
     NotFound,
     Remedy,
@@ -54,18 +55,27 @@ class Fetching:
     lease: timedelta = LEASE
 
     async def request(self, scope: Scope, tenant: TenantId) -> Sequence[Fetch]:
-        """Asks for the recent window of every readable connection now; an open fetch of the same window is reused."""
+        """Asks for the recent window of every readable connection now; an open fetch of the same window is reused.
+
+        Raises NotConnected without such a connection, and NotEntitled when the contract is known not to cover it.
+        """
         now = self.clock.now()
         asked = []
         async with self.store.within(scope.narrowed(tenant)) as work:
             if await work.directory.tenant(tenant) is None:
                 raise NotFound(noun="tenant")
+            facts = (await work.entitlements.of_tenants([tenant])).get(tenant, ())
             for connection in (await work.connections.of_tenants([tenant])).get(tenant, ()):
                 provider = self.register.provider(connection.provider)
                 if connection.standing is Standing.ACTIVE and provider.received_invoices is not None:
+                    known = {fact.flag: fact for fact in facts if fact.provider == provider.key}
+                    if refusal := refused(provider.needs[Capability.READ_RECEIVED_INVOICES], known, now):
+                        raise refusal
                     window = Window.recent(provider.day_of(now))
                     fetch, _ = await work.fetches.request(tenant, connection.id, window, now)
                     asked.append(fetch)
+        if not asked:
+            raise NotConnected
         for fetch in asked:
             await self.doorbell.ring_fetch(tenant, fetch.id)
         return asked
@@ -80,7 +90,7 @@ class Fetching:
             try:
                 await self._ask_by_schedule(tenant, connection_id, now)
             except ConnectorError as failure:  # one connection's trouble must not keep the others waiting
-                _log.warning("not asked for", tenant=str(tenant), connection=str(connection_id), code=failure.code)
+                _log.warning("not asked for", tenant=str(tenant), connection=str(connection_id), failure=str(failure))
         due = await self.store.fetches_due(now, most=_SWEEP_MOST)
         for rung, (tenant, fetch) in enumerate(due):
             # The first failure speaks for the rest: a queue that does not answer would be waited for each time.
@@ -117,7 +127,7 @@ class Fetching:
         except _OvertakenError:
             _log.warning("overtaken", tenant=str(tenant), fetch=str(fetch_id))
         except ConnectorError as failure:
-            _log.warning("interrupted", tenant=str(tenant), fetch=str(fetch_id), code=failure.code)
+            _log.warning("interrupted", tenant=str(tenant), fetch=str(fetch_id), failure=str(failure))
             await self._leave(fetch, connection, owner, failure)
         async with self.store.within(scope) as work:
             return await work.fetches.fetch(fetch_id)
@@ -132,7 +142,8 @@ class Fetching:
             facts = (await work.entitlements.of_tenants([fetch.tenant_id])).get(fetch.tenant_id, ())
             pages = list(await work.fetches.pages_read(fetch.id))
         known = {fact.flag: fact for fact in facts if fact.provider == provider.key}
-        self._refuse_pointless(provider, known)
+        if refusal := refused(provider.needs[Capability.READ_RECEIVED_INVOICES], known, self.clock.now()):
+            raise refusal  # a provider known to refuse is asked nothing
         workflow = known.get(Flag.RECEIVER_WORKFLOW)
         uses_workflow = workflow is None or workflow.verdict is not Verdict.REFUSED
         number, last = fetch.next_page, False
@@ -172,7 +183,7 @@ class Fetching:
                 async with self.store.within(Scope.of_tenant(fetch.tenant_id)) as work:
                     await work.fetches.hold(fetch.id, owner, self.clock.now() + self.lease)
             except ConnectorError as failure:
-                _log.warning("no heartbeat", fetch=str(fetch.id), code=failure.code)
+                _log.warning("no heartbeat", fetch=str(fetch.id), failure=str(failure))
 
     async def _page(
         self, reader: ReadsReceivedInvoices, fetch: Fetch, number: int, *, uses_workflow: bool
@@ -185,23 +196,11 @@ class Fetching:
             token = await self.upkeep.access_token(fetch.tenant_id, fetch.connection_id, refused=token.grant_id)
             return await reader.received_page(token.text, fetch.window, number, uses_workflow=uses_workflow)
 
-    def _refuse_pointless(self, provider: Provider, known: dict[Flag, Entitlement]) -> None:
-        """Asks nothing of a provider that is known to refuse."""
-        needs = provider.needs[Capability.READ_RECEIVED_INVOICES]
-        if refused(needs, known, self.clock.now()):
-            lacking = next(flag for flag in needs if flag in known and known[flag].verdict is Verdict.REFUSED)
-            raise NotEntitled(
-                flag=lacking.value,
-                provider=provider.key,
-                known_by=known[lacking].source.value,
-                since=known[lacking].observed_at,
-            )
-
     async def _leave(self, fetch: Fetch, connection: Connection, owner: UUID, failure: ConnectorError) -> None:
         """Puts an interrupted fetch where its failure's remedy says: later, or to its end."""
         now = self.clock.now()
         async with self.store.within(Scope.of_tenant(fetch.tenant_id)) as work:
-            if isinstance(failure, NotEntitled) and failure.known_by == Source.REFUTED.value:
+            if isinstance(failure, NotEntitled) and failure.since is None:  # new: the provider has just said so
                 fact = Entitlement(
                     provider=connection.provider,
                     flag=Flag(failure.flag),

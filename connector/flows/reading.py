@@ -11,7 +11,7 @@ from connector.domain.fetch import Completeness, Fetch
 from connector.domain.fetch import Reading as FetchReading
 from connector.domain.invoice import InvoiceFilter, Place, ReceivedInvoice
 from connector.domain.paging import Page
-from connector.errors import ConsentEnded, NotFound
+from connector.errors import ConsentEnded, NotConnected, NotFound
 from connector.flows.fetching import REREAD_AFTER
 from connector.ids import ConnectionId, FetchId, InvoiceId, TenantId
 from connector.ports import Clock, Register, Store
@@ -113,11 +113,11 @@ def completeness_of(connections: Sequence[Connection], fetches: Sequence[Fetch])
     next_fetch_at = None
     if waiting is not None:
         next_fetch_at = waiting.due_at
-    elif fetches:
+    elif fetches and any(connection.standing is Standing.ACTIVE for connection in connections):
         next_fetch_at = fetches[0].requested_at + REREAD_AFTER
     because = None
     if not any(connection.standing is Standing.ACTIVE for connection in connections):
-        because = ConsentEnded.code if connections else "NOT_CONNECTED"
+        because = ConsentEnded.code if connections else NotConnected.code
     elif fetches and fetches[0].problem is not None:
         because = fetches[0].problem
     elif whole is None:

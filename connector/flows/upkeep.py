@@ -141,11 +141,14 @@ class Upkeep:
         try:
             # Everything that can fail without harm is done before the call: from then on the old token may be dead.
             refresh = await self.vault.open(before.refresh_sealed, refresh_seat(connection, before.id))
+            await self.vault.prepare(connection.tenant_id)
             grant = await provider.consent.renew(refresh, now=self.clock.now())
         except ConsentEnded:
             async with self.store.within(scope) as work:
-                await work.connections.put(connection.lapsed(self.clock.now()))
+                lapsed = await work.connections.lapse(connection.lapsed(self.clock.now()), before.id)
                 await work.connections.release(connection.id, owner)
+            if not lapsed:  # a person has consented again meanwhile, and the refusal is of the line before
+                return None
             raise
         except OutcomeUnknown:
             # The lease stays until it ends by itself: a second call must not overtake the first.

@@ -64,10 +64,6 @@ class ProviderRegister:
         """The providers that can do it at all."""
         return [provider for provider in self._providers.values() if capability in provider.needs]
 
-    def keys(self) -> Sequence[ProviderKey]:
-        """Every provider's key."""
-        return list(self._providers)
-
     async def close(self) -> None:
         """Closes every connection to every provider."""
         for transport in self._transports:

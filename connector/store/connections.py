@@ -61,6 +61,17 @@ class ConnectionRows:
             )
         )
 
+    async def lapse(self, connection: Connection, grant: GrantId) -> bool:
+        """Writes that the connection has lapsed, if `grant` is still the one in use; False: a newer consent stands."""
+        of = connections.c
+        values = {
+            "standing": connection.standing,
+            "consent_ends_at": connection.consent_ends_at,
+            "changed_at": connection.changed_at,
+        }
+        statement = sa.update(connections).where(of.id == connection.id, of.grant_id == grant).values(values)
+        return (await self._connection.execute(statement)).rowcount == 1
+
     async def current_grant(self, connection: ConnectionId) -> SealedGrant | None:
         """The grant in use; None: consent was never given."""
         statement = (

@@ -59,10 +59,10 @@ async def fetches_due(connection: AsyncConnection, now: datetime, *, most: int) 
 async def connections_unread(
     connection: AsyncConnection, since: datetime, *, most: int
 ) -> Sequence[tuple[TenantId, ConnectionId]]:
-    """Active connections for which no fetch was asked since `since`."""
+    """Active connections for which no fetch is open and none was asked since `since`."""
     of, read = connections.c, fetches.c
-    asked = sa.exists(
-        sa.select(read.id).where(read.tenant_id == of.tenant_id, read.connection_id == of.id, read.requested_at > since)
-    )
-    statement = sa.select(of.tenant_id, of.id).where(of.standing == Standing.ACTIVE, ~asked).limit(most)
+    lately = sa.or_(read.requested_at > since, read.reading.in_([Reading.WAITING, Reading.RUNNING]))
+    asked = sa.exists(sa.select(read.id).where(read.tenant_id == of.tenant_id, read.connection_id == of.id, lately))
+    unasked = sa.select(of.tenant_id, of.id).where(of.standing == Standing.ACTIVE, ~asked)
+    statement = unasked.order_by(of.tenant_id, of.id).limit(most)
     return [(TenantId(row.tenant_id), ConnectionId(row.id)) for row in await connection.execute(statement)]

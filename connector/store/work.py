@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from connector.domain.access import Scope
@@ -35,12 +35,18 @@ async def confined(engine: AsyncEngine, scope: Scope) -> AsyncIterator[AsyncConn
                 _CONFINE, {"partner": str(scope.partner_id or ""), "tenant": str(scope.tenant_id or "")}
             )
             yield connection
-    except (OSError, InterfaceError, sa.exc.TimeoutError) as cause:
+    except (OSError, sa.exc.TimeoutError) as cause:
         raise Unavailable from cause
     except DBAPIError as cause:
-        if cause.connection_invalidated:
+        if cause.connection_invalidated or _out_of_service(cause):
             raise Unavailable from cause
         raise
+
+
+def _out_of_service(cause: DBAPIError) -> bool:
+    """Whether PostgreSQL itself is the trouble: starting, stopping, or out of connections or of room."""
+    code = getattr(cause.orig, "sqlstate", None) or ""
+    return code[:2] in {"08", "53"} or code.startswith("57P")
 
 
 class PostgresStore:

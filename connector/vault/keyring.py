@@ -88,15 +88,22 @@ class Keyring:
             )
             raise Misconfigured(problems=[problem]) from None
 
+    async def prepare(self, tenant: TenantId) -> None:
+        """Has the tenant's primary data key open in memory, so that the next seal asks nobody for anything."""
+        key_id = await self._primary_of(tenant)
+        await self._key(tenant, key_id, "data_key")
+
     async def seal(self, secret: Secret, seat: Seat) -> bytes:
         """The envelope of `secret` under the tenant's primary data key, made now if the tenant has none."""
         key_id = await self._primary_of(seat.tenant_id)
-        return envelope.seal(secret, key_id=key_id, key=await self._key(seat.tenant_id, key_id, seat), seat=seat)
+        return envelope.seal(
+            secret, key_id=key_id, key=await self._key(seat.tenant_id, key_id, seat.purpose), seat=seat
+        )
 
     async def open(self, sealed: bytes, seat: Seat) -> Secret:
         """The secret inside; raises CannotOpen when it was sealed for another seat or its key is gone."""
         key_id = envelope.key_id_of(sealed, seat)
-        return envelope.unseal(sealed, key=await self._key(seat.tenant_id, key_id, seat), seat=seat)
+        return envelope.unseal(sealed, key=await self._key(seat.tenant_id, key_id, seat.purpose), seat=seat)
 
     def digest(self, purpose: str, text: Secret) -> bytes:
         """A keyed fingerprint by which `text` is recognised again and from which it cannot be had back."""
@@ -117,12 +124,12 @@ class Keyring:
         self._primary.put(tenant, kept[0])
         return kept[0]
 
-    async def _key(self, tenant: TenantId, key_id: DataKeyId, seat: Seat) -> AESGCM:
+    async def _key(self, tenant: TenantId, key_id: DataKeyId, purpose: str) -> AESGCM:
         if held := self._open.get((tenant, key_id)):
             return held
         wrapped = await self._shelf.data_key(tenant, key_id)
         if wrapped is None:
-            raise CannotOpen(purpose=seat.purpose)
+            raise CannotOpen(purpose=purpose)
         key = AESGCM(await self._service.unwrap(wrapped, _owner(tenant, key_id)))
         self._open.put((tenant, key_id), key)
         return key

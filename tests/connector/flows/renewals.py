@@ -1,0 +1,51 @@
+"""What a test asks of upkeep, and what it looks at afterwards."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from connector.domain.access import Scope, Tenant
+from connector.domain.connection import Connection, SealedGrant
+from connector.flows.upkeep import AccessToken, Upkeep, refresh_seat
+from connector.secret import Secret
+from tests.connector.flows.bench import connection_of, rows
+from tests.world import World
+
+FOUR_MINUTES, LEASE = timedelta(minutes=4), timedelta(seconds=90)
+LINEAGE = "select * from grants where tenant_id = :tenant order by obtained_at"
+
+
+async def of_connection(world: World, tenant: Tenant, column: str) -> Any:
+    """A column of the tenant's connection as it stands in the database."""
+    [row] = await rows(world, "select * from connections where tenant_id = :tenant", tenant=tenant.id)
+    return row[column]
+
+
+async def token(world: World, tenant: Tenant, **how: Any) -> AccessToken:
+    return await world.flows.upkeep.access_token(tenant.id, (await connection_of(world, tenant)).id, **how)
+
+
+async def current(world: World, connection: Connection) -> SealedGrant:
+    async with world.flows.upkeep.store.within(Scope.of_tenant(connection.tenant_id)) as work:
+        grant = await work.connections.current_grant(connection.id)
+    assert grant is not None
+    return grant
+
+
+async def refresh_text(world: World, connection: Connection) -> Secret:
+    grant = await current(world, connection)
+    return await world.flows.upkeep.vault.open(grant.refresh_sealed, refresh_seat(connection, grant.id))
+
+
+def impatient(world: World) -> Upkeep:
+    """Upkeep that does not wait long for somebody else's renewal."""
+    return replace(world.flows.upkeep, patience=timedelta(seconds=0.3))
+
+
+def rotations(world: World) -> int:
+    return len(world.twin.ledger("token_rotated"))
+
+
+def token_calls(world: World) -> int:
+    struck = [each for each in world.twin.ledger("fault_struck") if each["operation"] == "token"]
+    return rotations(world) + len(world.twin.ledger("token_refused")) + len(struck)

@@ -1,0 +1,249 @@
+"""What an operator types, as real commands against a real database."""
+
+import asyncio
+import json
+import os
+import stat
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+import pytest
+import typer
+
+from connector.cli import app
+from connector.dev.visitor import join
+from connector.embedded import bound_to_us
+from tests.conftest import Cluster
+from tests.connector.flows.bench import held_by_provider, value
+from tests.workers.crew import own_redis, started, worker
+from tests.world import TwinServer, World, serving
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def failure(self) -> Any:
+        return json.loads(self.err)["error"]
+
+
+async def connector(
+    *words: str, environment: Mapping[str, str] | None = None, program: Sequence[str] = ("-m", "connector")
+) -> Done:
+    """Types `connector …` in an empty environment but for what is given."""
+    process = await asyncio.create_subprocess_exec(
+        *bound_to_us([sys.executable, *program, *words]),
+        env={"PATH": os.defpath, "PYTHONUTF8": "1", **(environment or {})},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode is not None
+    return Done(process.returncode, out.decode(), err.decode())
+
+
+IN_TURN = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from connector.cli import main
+
+told = []
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["connector", *words]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    told.append([code, out.getvalue(), err.getvalue()])
+print(json.dumps(told))
+"""
+
+
+async def in_turn(lines: Sequence[Sequence[str]], environment: Mapping[str, str] | None = None) -> list[Done]:
+    """Types several command lines in one process, since each start costs a second; what each of them did."""
+    done = await connector(json.dumps(lines), environment=environment, program=("-c", IN_TURN))
+    assert done.code == 0, done.err
+    return [Done(*each) for each in done.told]
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command that can be typed, with its words."""
+
+    def walk(words: str, command: Any) -> Iterator[tuple[str, click.Command]]:
+        below = getattr(command, "commands", None)
+        if below is None:
+            yield words, command
+            return
+        for name, each in below.items():
+            yield from walk(f"{words} {name}".strip(), each)
+
+    yield from walk("", typer.main.get_command(app))
+
+
+COMMANDS = dict(commands())
+
+
+def test_the_commands_are_those_the_guides_name() -> None:
+    assert sorted(COMMANDS) == [
+        "dev",
+        "fetch",
+        "health worker",
+        "keys init",
+        "keys issue",
+        "keys revoke",
+        "link",
+        "migrate",
+        "partners add",
+        "serve",
+        "tenants add",
+        "tenants declare",
+        "twin",
+        "worker",
+    ]
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_shows_an_example_of_itself_and_speaks_json(words: str) -> None:
+    command = COMMANDS[words]
+    assert command.help is not None
+    assert "Example: `" in command.help
+    assert f"connector {words}" in command.help
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert "--json" in options
+    assert all(getattr(each, "help", None) for each in command.params)
+
+
+@pytest.fixture
+async def world(database_url: str, cluster: Cluster, kek: Path, twin: TwinServer) -> AsyncIterator[World]:
+    async with serving(database_url, own_redis(cluster), kek, twin) as running:
+        yield running
+
+
+async def test_an_operator_brings_a_tenant_from_nothing_to_its_invoices(world: World, tmp_path: Path) -> None:
+    async def run(*words: str) -> Any:
+        done = await connector(*words, "--json", environment=world.environment)
+        assert (done.code, done.err) == (0, ""), done.err
+        assert done.out.count("\n") == 1
+        return done.told
+
+    with worker(world.environment, tmp_path) as running:
+        partner = await run("partners", "add", "株式会社サンプル")
+        ours = ("--partner", partner["partnerId"])
+        tenant, key = await asyncio.gather(
+            run("tenants", "add", "みなと商事", *ours, "--paid-member", "--api-option", "--no-workflow"),
+            run("keys", "issue", *ours, "--name", "ERP", "--permission", "read", "--days", "30"),
+        )
+        assert (partner["name"], tenant["name"]) == ("株式会社サンプル", "みなと商事")
+        assert key["key"].startswith(f"cx_live_{key['keyId']}_")
+        link = await run("link", tenant["tenantId"], *ours)
+        assert link["url"].startswith(f"{world.url}/connect/")
+
+        world.twin.add_member("みなと商事@example.co.jp", invoices=130, uses_workflow=False)
+        await join(link["url"], pfid="みなと商事@example.co.jp", password="みなと商事@example.co.jp")
+        await started(running)
+        fetched = await connector("fetch", tenant["tenantId"], environment=world.environment)
+        assert (fetched.code, fetched.out) == (0, "complete: 130 invoices on 2 pages\n"), fetched.err
+
+    found = await world.http.post(
+        "/graphql",
+        json={"query": "{ viewer { keyId } }"},
+        headers={"Authorization": f"Bearer {key['key']}"},
+    )
+    assert found.json() == {"data": {"viewer": {"keyId": key["keyId"]}}}
+    assert await run("keys", "revoke", key["keyId"], *ours) == {"revoked": key["keyId"]}
+    assert await value(world, "select revoked_at is not null from api_keys where id = :id", id=key["keyId"])
+    stages = await value(world, "select array_agg(distinct stage order by stage) from received_invoices")
+    assert stages == ["processed", "unprocessed"]  # the declared workflow setting was heard
+    counted = await value(world, "select count(*) from received_invoices where tenant_id = :id", id=tenant["tenantId"])
+    assert counted == held_by_provider(world, "みなと商事").total() == 130
+
+
+MISSING = {
+    "CONNECTOR_PUBLIC_URL: is missing",
+    "DATABASE_URL: is missing",
+    "REDIS_URL: is missing",
+    "CONNECTOR_KEK: is missing",
+}
+
+
+async def test_a_command_without_settings_names_all_that_are_missing_in_both_languages_and_ends_with_2() -> None:
+    lines = [("partners", "add", "x"), ("serve",), ("worker",), ("fetch", str(uuid4()))]
+    shown, plain, *as_json = await in_turn(
+        [["tenants", "add", "--help"], ["partners", "add", "x"], *[[*words, "--json"] for words in lines]]
+    )
+    assert shown.code == 0  # help needs no settings
+    words = " ".join(shown.out.replace("│", " ").split())
+    assert 'connector tenants add "みなと商事" --partner ID --paid-member --api-option' in words
+    assert (plain.code, plain.out) == (2, "")
+    assert "MISCONFIGURED  設定に誤りがあります / The settings are wrong:" in plain.err
+    for problem in MISSING:
+        assert f"  • {problem}\n" in plain.err
+    for done in as_json:
+        assert (done.code, done.out) == (2, "")
+        assert done.failure["code"] == "MISCONFIGURED"
+        assert set(done.failure["problems"]) > MISSING
+        assert "Traceback" not in done.err
+
+
+async def test_what_cannot_be_done_is_said_with_its_code_in_both_languages_and_ends_with_2(world: World) -> None:
+    nobody = str(uuid4())
+    partner = str(world.partner.id)
+    cases = {
+        ("tenants", "add", "x", "--partner", "[bold]no-id[/]"): "INVALID_INPUT",
+        ("tenants", "add", "x", "--partner", nobody): "NOT_FOUND",
+        ("tenants", "add", "x", "--partner", partner, "--provider", "sap"): "INVALID_INPUT",
+        ("tenants", "add", " ", "--partner", partner): "INVALID_INPUT",
+        ("keys", "issue", "--partner", nobody): "NOT_FOUND",
+        ("keys", "issue", "--partner", partner, "--tenant", nobody): "NOT_FOUND",
+        ("keys", "revoke", "abcdefghjk", "--partner", partner): "NOT_FOUND",
+        ("link", nobody, "--partner", partner): "NOT_FOUND",
+        ("fetch", nobody): "NOT_FOUND",
+        ("fetch", "no-id"): "INVALID_INPUT",
+    }
+    lines = [next(iter(cases)), *[(*words, "--json") for words in cases]]
+    plain, *done = await in_turn(lines, world.environment)
+    assert (plain.code, plain.out) == (2, "")
+    japanese, english = plain.err.splitlines()
+    assert japanese.startswith("INVALID_INPUT  入力 partner が正しくありません: '[bold]no-id[/]' is not an id")
+    assert english.startswith("  The input partner cannot be used: '[bold]no-id[/]' is not an id")
+
+    for each, (words, code) in zip(done, cases.items(), strict=True):
+        assert (each.code, each.out) == (2, ""), words
+        assert each.failure["code"] == code, words
+        assert set(each.failure) == {"code", "message", "messageJa", "remedy", "remedyJa"}
+        assert all(each.failure.values())
+
+
+async def test_a_key_is_made_once_and_never_overwritten_and_no_heartbeat_is_not_well(tmp_path: Path) -> None:
+    path = tmp_path / "kek.json"
+    lines = [
+        ["keys", "init", str(path), "--name", "k1", "--json"],
+        ["keys", "init", str(path), "--name", "k2"],
+        ["keys", "init", str(tmp_path / "b"), "--name", "a b", "--json"],
+        ["health", "worker"],
+    ]
+    made, again, unnamed, heart = await in_turn(lines, {"TMPDIR": str(tmp_path)})
+    assert (made.code, made.told) == (0, {"kekId": "k1", "path": str(path)})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text())["id"] == "k1"
+    assert again.code == unnamed.code == 2
+    assert f"{path} already exists; a key is never overwritten" in again.err
+    assert unnamed.failure["code"] == "INVALID_INPUT"
+    assert not (tmp_path / "b").exists()
+    assert (heart.code, heart.out) == (1, "no heartbeat\n")

@@ -1,0 +1,63 @@
+"""Pretended key services and shelves; the suites beside them hold them to what the real ones promise."""
+
+import os
+
+from connector.domain.sealing import WrappedKey
+from connector.errors import CannotOpen
+from connector.ids import DataKeyId, TenantId
+
+
+class PretendKeyService:
+    """A key service in memory: what it wraps it remembers, and forgets with the process."""
+
+    def __init__(self, kek_id: str = "pretended") -> None:
+        self.kek_id = kek_id
+        self.unwrapped = 0
+        self._gone = False
+        self._wrapped: dict[bytes, tuple[bytes, bytes]] = {}
+
+    def forget(self) -> None:
+        """Opens nothing any more, as when the service is gone or the key-encryption key was destroyed."""
+        self._wrapped.clear()
+        self._gone = True
+
+    async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+        blob = os.urandom(32)
+        if not self._gone:
+            self._wrapped[blob] = (key, context)
+        return WrappedKey(kek_id=self.kek_id, blob=blob)
+
+    async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
+        self.unwrapped += 1
+        key, bound_to = self._wrapped.get(wrapped.blob, (b"", None))
+        if bound_to != context:
+            raise CannotOpen(purpose="data_key")
+        return key
+
+
+class PretendShelf:
+    """Wrapped keys in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[TenantId, DataKeyId], WrappedKey] = {}
+        self._primary: dict[TenantId, DataKeyId] = {}
+        self._installation: dict[str, WrappedKey] = {}
+
+    async def primary_key(self, tenant: TenantId) -> tuple[DataKeyId, WrappedKey] | None:
+        key = self._primary.get(tenant)
+        wrapped = None if key is None else self.rows.get((tenant, key))
+        return None if key is None or wrapped is None else (key, wrapped)
+
+    async def data_key(self, tenant: TenantId, key: DataKeyId) -> WrappedKey | None:
+        return self.rows.get((tenant, key))
+
+    async def keep_primary(self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey) -> None:
+        if tenant not in self._primary:
+            self._primary[tenant] = key
+            self.rows[tenant, key] = wrapped
+
+    async def installation_key(self, name: str) -> WrappedKey | None:
+        return self._installation.get(name)
+
+    async def keep_installation_key(self, name: str, wrapped: WrappedKey) -> None:
+        self._installation.setdefault(name, wrapped)

@@ -1,0 +1,1 @@
+"""The graph, asked over HTTP as partners ask it."""

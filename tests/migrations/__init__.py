@@ -1,0 +1,1 @@
+"""Every step of the schema, up and down."""

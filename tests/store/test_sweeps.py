@@ -1,0 +1,174 @@
+"""The role that looks across tenants sees ids, digests and dates, and is refused everything else."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from connector.domain.connection import Standing
+from connector.ids import ConnectionId, FetchId, KeyId, TenantId
+from connector.ports import KeyOwner
+from connector.store.tables import connections, metadata
+from connector.store.work import PostgresStore
+from tests.store.databases import engine_as
+from tests.store.rows import MOMENT, Row, a_row_everywhere, keep
+
+# The whole of what the sweeper may read; a column added to this list is a decision someone makes in review.
+MAY_READ = {
+    "api_keys": {"partner_id", "tenant_id", "id", "digest", "expires_at", "revoked_at"},
+    "onboarding_links": {"tenant_id", "id", "digest", "expires_at"},
+    "consent_attempts": {"tenant_id", "id", "state_digest", "expires_at"},
+    "connections": {"tenant_id", "id", "standing", "consent_ends_at", "changed_at"},
+    "fetches": {
+        "tenant_id",
+        "id",
+        "connection_id",
+        "reading",
+        "requested_at",
+        "due_at",
+        "lease_until",
+        "finished_at",
+    },
+}
+EVERY_COLUMN = [(table.name, column.name) for table in metadata.sorted_tables for column in table.columns]
+NO_TEXT_OF_ANYBODY = {
+    "name",
+    "raw",
+    "wrapped",
+    "access_sealed",
+    "refresh_sealed",
+    "verifier_sealed",
+    "subject",
+    "lines",
+}
+
+
+async def test_the_sweeper_reads_exactly_the_columns_it_needs_and_is_refused_every_other(
+    shared_database_url: str,
+) -> None:
+    readable = set()
+    async with engine_as(shared_database_url, "sweeper") as engine, engine.connect() as connection:
+        for table, column in EVERY_COLUMN:
+            async with connection.begin_nested() as attempt:
+                try:
+                    await connection.execute(sa.text(f'select "{column}" from {table}'))  # noqa: S608 - our own tables
+                    readable.add((table, column))
+                except DBAPIError as refusal:
+                    assert f"permission denied for table {table}" in str(refusal)  # noqa: PT017 - the loop goes on
+                    await attempt.rollback()
+
+    assert readable == {(table, column) for table, columns in MAY_READ.items() for column in columns}
+    assert {column for _, column in readable}.isdisjoint(NO_TEXT_OF_ANYBODY)
+
+
+async def test_the_sweeper_cannot_read_a_whole_row_or_write_anything(shared_database_url: str) -> None:
+    async with engine_as(shared_database_url, "sweeper") as engine, engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            column = next(iter(table.columns)).name
+            for statement in (
+                f"select * from {table}",  # noqa: S608 - our own tables
+                f'update {table} set "{column}" = "{column}"',  # noqa: S608
+                f"delete from {table}",  # noqa: S608
+                f"insert into {table} default values",
+            ):
+                with pytest.raises(DBAPIError, match=f"permission denied for table {table}"):
+                    await connection.execute(sa.text(statement))
+                await connection.rollback()
+
+
+@pytest.fixture
+async def company(administrator: AsyncEngine) -> dict[str, Row]:
+    """One company with a row in every table, its connection active and its fetch waiting and due."""
+    waiting = {"reading": "waiting", "lease_until": None, "lease_owner": None, "due_at": MOMENT, "requested_at": MOMENT}
+    rows = a_row_everywhere(uuid4().hex, {"connections": {"standing": Standing.ACTIVE}, "fetches": waiting})
+    async with administrator.begin() as connection:
+        await keep(connection, rows)
+    return rows
+
+
+async def test_a_key_a_link_and_an_attempt_are_found_by_what_proves_them_and_by_nothing_else(
+    store: PostgresStore, company: dict[str, Row]
+) -> None:
+    key, link, attempt = (company[name] for name in ("api_keys", "onboarding_links", "consent_attempts"))
+
+    assert await store.key_named(KeyId(key["id"])) == KeyOwner(
+        partner_id=key["partner_id"], tenant_id=key["tenant_id"], digest=key["digest"]
+    )
+    assert await store.link_behind(link["digest"]) == (link["tenant_id"], link["id"])
+    assert await store.attempt_behind(attempt["state_digest"]) == (attempt["tenant_id"], attempt["id"])
+    assert await store.key_named(KeyId("nosuchkey0")) is None
+    assert await store.link_behind(attempt["state_digest"]) is None
+    assert await store.attempt_behind(link["digest"]) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "due"),
+    [
+        ({"reading": "waiting"}, True),
+        ({"reading": "running", "lease_until": MOMENT}, True),
+        ({"reading": "running", "lease_until": MOMENT + timedelta(seconds=1)}, False),
+        ({"due_at": MOMENT + timedelta(seconds=1)}, False),
+        ({"reading": "complete"}, False),
+        ({"reading": "failed"}, False),
+    ],
+)
+async def test_a_fetch_is_due_when_it_is_open_its_time_has_come_and_nobody_holds_it(
+    store: PostgresStore, administrator: AsyncEngine, company: dict[str, Row], change: dict[str, object], *, due: bool
+) -> None:
+    fetches = metadata.tables["fetches"]
+    async with administrator.begin() as connection:
+        await connection.execute(sa.update(fetches).where(fetches.c.id == company["fetches"]["id"]).values(**change))
+
+    found = await store.fetches_due(MOMENT, most=1000)
+
+    assert ((TenantId(company["tenants"]["id"]), FetchId(company["fetches"]["id"])) in found) is due
+
+
+async def test_the_fetch_that_waits_longest_is_due_first(store: PostgresStore, administrator: AsyncEngine) -> None:
+    ids = []
+    for minutes in (5, 15, 10):
+        waiting = {"reading": "waiting", "lease_until": None, "due_at": MOMENT - timedelta(days=1, minutes=minutes)}
+        rows = a_row_everywhere(uuid4().hex, {"fetches": waiting})
+        ids.append(rows["fetches"]["id"])
+        async with administrator.begin() as connection:
+            await keep(connection, rows)
+
+    assert [fetch for _, fetch in await store.fetches_due(MOMENT - timedelta(days=1), most=2)] == [ids[1], ids[2]]
+
+
+@pytest.mark.parametrize(
+    ("standing", "asked", "unread"),
+    [
+        (Standing.ACTIVE, timedelta(hours=-1), True),
+        (Standing.ACTIVE, timedelta(), True),
+        (Standing.ACTIVE, timedelta(hours=1), False),
+        (Standing.LAPSED, timedelta(hours=-1), False),
+        (Standing.AWAITING_CONSENT, timedelta(hours=-1), False),
+        (Standing.DISCONNECTED, timedelta(hours=-1), False),
+    ],
+)
+async def test_a_connection_is_unread_when_it_is_active_and_no_fetch_was_asked_since(
+    store: PostgresStore, administrator: AsyncEngine, standing: Standing, asked: timedelta, *, unread: bool
+) -> None:
+    given: dict[str, dict[str, object]] = {
+        "connections": {"standing": standing},
+        "fetches": {"requested_at": MOMENT + asked},
+    }
+    rows = a_row_everywhere(uuid4().hex, given)
+    async with administrator.begin() as connection:
+        await keep(connection, rows)
+
+    found = await store.connections_unread(MOMENT, most=1000)
+
+    assert ((TenantId(rows["tenants"]["id"]), ConnectionId(rows["connections"]["id"])) in found) is unread
+
+
+async def test_no_more_is_swept_than_was_asked_for(store: PostgresStore, administrator: AsyncEngine) -> None:
+    async with administrator.connect() as connection:
+        active = sa.select(sa.func.count()).where(connections.c.standing == Standing.ACTIVE)
+        assert (await connection.execute(active)).scalar_one() > 1
+
+    assert len(await store.connections_unread(MOMENT + timedelta(days=1), most=1)) == 1
