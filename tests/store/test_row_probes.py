@@ -155,7 +155,7 @@ async def test_nothing_is_ever_deleted_emptied_or_laid_open_by_the_product(
 TO_OTHERS = [
     (table, key)
     for table in GUARDED
-    for key in table.foreign_key_constraints
+    for key in sorted(table.foreign_key_constraints, key=lambda key: key.referred_table.name)
     if "tenant_id" in table.columns and len(key.columns) > 1
 ]
 
