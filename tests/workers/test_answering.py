@@ -185,11 +185,6 @@ async def test_a_probe_learns_from_the_heartbeat_whether_the_worker_goes_round(a
         return heart.stat().st_mtime > first
 
     await until(beats, 5, at_work.words)
-    stuck = at_work.folder / "stuck"
-    stuck.mkdir()
-    (stuck / heart.name).touch()
-    os.utime(stuck / heart.name, (time.time() - 61, time.time() - 61))
-    assert health(WorkerProcess(at_work.process, at_work.log, stuck)) == (1, {"well": False})
 
 
 async def test_a_worker_logs_neither_tokens_nor_its_addresses(world: World, at_work: WorkerProcess) -> None:

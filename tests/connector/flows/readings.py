@@ -32,7 +32,8 @@ async def read(world: World, tenant: Tenant) -> Fetch:
 
 
 async def receipts(world: World, tenant: Tenant) -> list[Any]:
-    return list(await rows(world, "select * from receipts where tenant_id = :tenant", tenant=tenant.id))
+    statement = "select * from receipts where tenant_id = :tenant order by completed_at"
+    return list(await rows(world, statement, tenant=tenant.id))
 
 
 async def facts(world: World, tenant: Tenant) -> dict[str, tuple[str, str, timedelta | None]]:

@@ -102,7 +102,9 @@ async def test_a_page_that_fails_is_read_again_later_and_those_before_it_are_not
         assert (again.reading, again.rows, again.pages, again.problem) == (Reading.COMPLETE, 201, 3, None)
         assert calls(world)[asked:] == list(range(page, 4))
         assert await mirrored(world, tenant) == held
-        assert len(await receipts(world, tenant)) == before + 1
+        proofs = await receipts(world, tenant)
+        assert len(proofs) == before + 1
+        assert (proofs[-1]["fetch_id"], proofs[-1]["rows"], proofs[-1]["pages"]) == (fetch.id, 201, 3)
 
 
 async def test_a_page_that_repeats_an_earlier_one_gets_no_receipt(world: World, name: str) -> None:

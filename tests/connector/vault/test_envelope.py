@@ -32,6 +32,7 @@ SEAT = Seat(TenantId(uuid4()), "refresh_token", "infomart", uuid4(), "grants.ref
 TOKEN = Secret("a-refresh-token")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])), SEATS)
 def test_what_is_sealed_comes_back_as_it_was(text: str, seat: Seat) -> None:
     sealed = seal(Secret(text), key_id=KEY_ID, key=KEY, seat=seat)
@@ -39,7 +40,7 @@ def test_what_is_sealed_comes_back_as_it_was(text: str, seat: Seat) -> None:
     assert key_id_of(sealed, seat) == KEY_ID
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(SEATS, SEATS)
 def test_a_value_moved_to_any_other_seat_does_not_open(rightful: Seat, other: Seat) -> None:
     assume(rightful != other)
@@ -68,7 +69,7 @@ FREE_SEATS = st.builds(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(FREE_SEATS, st.integers(0, 6), st.integers(0, 6))
 def test_moving_characters_from_one_part_of_a_seat_to_the_next_makes_another_seat(
     seat: Seat, cut: int, at: int
@@ -80,7 +81,7 @@ def test_moving_characters_from_one_part_of_a_seat_to_the_next_makes_another_sea
     assert one.context() != two.context()
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(SEATS, SEATS)
 def test_two_seats_read_the_same_only_if_they_are_the_same(one: Seat, two: Seat) -> None:
     assert (one.context() == two.context()) == (one == two)
@@ -95,6 +96,7 @@ def test_a_single_changed_bit_anywhere_is_noticed() -> None:
             unseal(bytes(changed), key=KEY, seat=SEAT)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_what_was_never_sealed_does_not_open(content: bytes) -> None:
     with pytest.raises(CannotOpen):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.domain.connection import Grant
@@ -139,6 +139,7 @@ async def test_a_lifetime_beyond_any_number_costs_no_token() -> None:
     assert (await renewed(200, body)).refresh == Secret("R2")
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(max_size=5).map("added_{}".format), st.none() | st.integers() | st.text(max_size=5)))
 async def test_im_25_fields_we_never_heard_of_change_nothing(added: dict[str, object]) -> None:
     told = dict(reversed({**GIVEN, **added, "id_token": "a.b.c"}.items()))

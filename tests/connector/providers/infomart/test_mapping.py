@@ -34,14 +34,17 @@ WITH_WORKFLOW = {
 WITHOUT_WORKFLOW = {50: Stage.UNPROCESSED, 71: Stage.PROCESSED}
 
 
-@pytest.mark.parametrize("code", [*range(-1, 101), 10**9])
-def test_im_58_every_code_has_its_stage_where_approvals_are_used(code: int) -> None:
-    assert received_stage(code, uses_workflow=True) is WITH_WORKFLOW.get(code, Stage.UNRECOGNISED)
+CODES = (*range(-1, 101), 10**9)
 
 
-@pytest.mark.parametrize("code", [*range(-1, 101), 10**9])
-def test_im_59_only_two_codes_mean_anything_where_approvals_are_not_used(code: int) -> None:
-    assert received_stage(code, uses_workflow=False) is WITHOUT_WORKFLOW.get(code, Stage.UNRECOGNISED)
+def test_im_58_every_code_has_its_stage_where_approvals_are_used() -> None:
+    told = {code: received_stage(code, uses_workflow=True) for code in CODES}
+    assert told == {code: WITH_WORKFLOW.get(code, Stage.UNRECOGNISED) for code in CODES}
+
+
+def test_im_59_only_two_codes_mean_anything_where_approvals_are_not_used() -> None:
+    told = {code: received_stage(code, uses_workflow=False) for code in CODES}
+    assert told == {code: WITHOUT_WORKFLOW.get(code, Stage.UNRECOGNISED) for code in CODES}
 
 
 @pytest.mark.parametrize("uses_workflow", [True, False])
