@@ -28,7 +28,7 @@ class InfomartClient:
             "reception_date_to": window.last_day.isoformat(),
             "page_no": str(page),
         }
-        # The search call refuses a missing Accept though the common rules call it optional.
+        # The search call refuses a missing Accept though the common rules call it optional [IM-34].
         headers = {"Authorization": f"Bearer {access.reveal()}", "Accept": "application/json"}
         try:
             answer = await self._transport.get(self._received_invoices, query=query, headers=headers)

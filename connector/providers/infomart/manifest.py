@@ -12,11 +12,11 @@ INFOMART = Manifest(
     name_ja="BtoBプラットフォーム 請求書（インフォマート）",
     authorise_path="/openam/oauth2/authorize",
     token_path="/openam/oauth2/access_token",  # noqa: S106 - a path, not a password
-    scope="openid profile email qualified",
+    scope="openid profile email qualified",  # [IM-17]
     sends_pkce=True,  # not documented there; a server that does not know the parameters ignores them
     access_lifetime=timedelta(minutes=5),  # [IM-3]
     refresh_lifetime=timedelta(days=31),  # [IM-3]
-    call_limit=timedelta(seconds=300),
+    call_limit=timedelta(seconds=300),  # [IM-33]
     page_size=100,  # [IM-7]
     needs={
         # The paid membership is bought per side, the API option once [IM-1].
@@ -26,4 +26,4 @@ INFOMART = Manifest(
 
 REALM = "/api"
 RECEIVED_INVOICES_PATH = "/v1/invoice/buyer/invoices"  # assumed: only the update call's path is published
-TOKEN_EXPIRED_CODES = frozenset({"E000401"})  # assumed
+TOKEN_EXPIRED_CODES = frozenset({"E000401"})  # [IM-29], assumed

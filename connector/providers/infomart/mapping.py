@@ -25,7 +25,7 @@ _LONGEST_KEY = 200  # characters
 _MOST_DIGITS = 30  # before and after the point; the provider's own amounts have 12 at most [IM-41]
 _LARGEST_CODE = 2**31 - 1
 
-_BUCKETS: Mapping[str, Bucket] = {
+_BUCKETS: Mapping[str, Bucket] = {  # [IM-68]
     "tr10": Bucket.STANDARD_10,
     "tr8_reduced": Bucket.REDUCED_8,
     "tr8": Bucket.OLD_8,
