@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -70,13 +71,26 @@ def in_database(database_url: str, name: str) -> str:
     return make_url(database_url).set(database=name).render_as_string(hide_password=False)
 
 
-@pytest.fixture
-def database_url(cluster: Cluster) -> Iterator[str]:
-    """The administrator's address of a fresh, migrated database."""
+@contextmanager
+def _fresh_database(cluster: Cluster) -> Iterator[str]:
     name = f"connector_test_{uuid4().hex[:12]}"
     administer(cluster.database_url, f"create database {name} template {cluster.template}")
     yield in_database(cluster.database_url, name)
     administer(cluster.database_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database_url(cluster: Cluster) -> Iterator[str]:
+    """The administrator's address of a fresh, migrated database."""
+    with _fresh_database(cluster) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(cluster: Cluster) -> Iterator[str]:
+    """The same, for all tests of a module."""
+    with _fresh_database(cluster) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

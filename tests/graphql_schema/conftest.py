@@ -8,7 +8,6 @@ import structlog
 
 from tests.conftest import Cluster
 from tests.graphql_schema.graph import Graph, graph_in
-from tests.store.databases import copied
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -17,12 +16,6 @@ def quiet_log() -> Iterator[None]:
     structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
     yield
     structlog.reset_defaults()
-
-
-@pytest.fixture(scope="module")
-def shared_database_url(cluster: Cluster) -> Iterator[str]:
-    with copied(cluster) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

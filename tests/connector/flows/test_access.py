@@ -3,7 +3,7 @@
 import binascii
 import re
 import string
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -18,15 +18,9 @@ from connector.ids import KeyId, PartnerId, TenantId
 from connector.secret import Secret
 from tests.conftest import Cluster
 from tests.graphql_schema.graph import Graph, graph_in, statements
-from tests.store.databases import copied, engine_as
+from tests.store.databases import engine_as
 
 EVERYTHING = list(Permission)
-
-
-@pytest.fixture(scope="module")
-def shared_database_url(cluster: Cluster) -> Iterator[str]:
-    with copied(cluster) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """An operator adds partners and tenants, by names that can be printed, and declares only what is known."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,14 +15,8 @@ from connector.ids import PartnerId, ProviderKey
 from connector.store.tables import partners, tenants
 from tests.conftest import Cluster
 from tests.graphql_schema.graph import Graph, graph_in
-from tests.store.databases import copied, engine_as
+from tests.store.databases import engine_as
 from tests.world import INFOMART
-
-
-@pytest.fixture(scope="module")
-def shared_database_url(cluster: Cluster) -> Iterator[str]:
-    with copied(cluster) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
