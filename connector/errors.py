@@ -13,6 +13,7 @@
     ├── ConsentBroken           the callback does not belong to this browser, this attempt or this provider
     ├── AccessExpired           the access token is no longer taken; renew it once and repeat a read once
     ├── ConsentEnded            the connection's authorisation no longer works; a person must renew it
+    ├── ClientRefused           the provider does not know our own client id or secret; no connection is at fault
     ├── RefusedByProvider       the provider understood us and would not do it
     ├── Unreadable              the provider answered with something its own rules exclude
     ├── Unavailable             nothing happened, and it may be tried again
@@ -158,6 +159,14 @@ class ConsentEnded(ConnectorError):
     code = "CONSENT_ENDED"
     remedy = Remedy.ASK_PERSON
     provider: str
+    person_inactive: bool = False  # True: whoever consented has left or was disabled there
+
+
+@dataclass(eq=False)
+class ClientRefused(ConnectorError):
+    code = "CLIENT_REFUSED"
+    remedy = Remedy.ASK_PERSON
+    provider: str
 
 
 @dataclass(eq=False)
@@ -176,11 +185,20 @@ class Unreadable(ConnectorError):
     reason: str
 
 
+class Whose(StrEnum):
+    """Where the trouble lies."""
+
+    OURS = "ours"
+    LINE = "line"  # nobody could be reached there
+    PROVIDER = "provider"  # it answered, and put us off
+
+
 @dataclass(eq=False)
 class Unavailable(ConnectorError):
     code = "UNAVAILABLE"
     remedy = Remedy.TRY_LATER
     wait: timedelta = field(default=timedelta(seconds=30))
+    whose: Whose = Whose.OURS
 
 
 @dataclass(eq=False)

@@ -1,6 +1,6 @@
 """What flows ask of the world: one small protocol per ability."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,12 +8,14 @@ from typing import Protocol
 from uuid import UUID
 
 from connector.domain.access import ApiKey, Partner, Scope, Tenant
+from connector.domain.breaker import Breaker
 from connector.domain.connection import Connection, Grant, SealedGrant
 from connector.domain.consent import Attempt, Link, Progress
 from connector.domain.entitlement import Capability, Entitlement, Flag
 from connector.domain.fetch import Fetch, FetchedPage, Receipt, Window
 from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Place, ReceivedInvoice
 from connector.domain.paging import Page
+from connector.domain.renewal import Leased, Outcome, Renewed, TokenAnswer, TokenReply
 from connector.domain.sealing import Seat, WrappedKey
 from connector.ids import (
     AttemptId,
@@ -49,6 +51,8 @@ class Doorbell(Protocol):
 class KeyService(Protocol):
     """Wraps keys with a key-encryption key that never leaves it."""
 
+    async def current(self) -> str: ...
+
     async def wrap(self, key: bytes, context: bytes) -> WrappedKey: ...
 
     async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes: ...
@@ -68,16 +72,50 @@ class KeyShelf(Protocol):
     async def keep_installation_key(self, name: str, wrapped: WrappedKey) -> None: ...
 
 
+class Sealer(Protocol):
+    """Seals for one tenant with a key that is in memory already: at once, and asking nobody."""
+
+    def seal(self, secret: Secret, seat: Seat) -> bytes: ...
+
+
 class Vault(Protocol):
     """Seals secrets to their seat, and digests what must be recognised but not kept."""
 
-    async def prepare(self, tenant: TenantId) -> None: ...
+    async def prepare(self, tenant: TenantId) -> Sealer: ...
 
     async def seal(self, secret: Secret, seat: Seat) -> bytes: ...
 
     async def open(self, sealed: bytes, seat: Seat) -> Secret: ...
 
     def digest(self, purpose: str, text: Secret) -> bytes: ...
+
+
+class TokenJournal(Protocol):
+    """Keeps token answers on this machine's disk until the database has them."""
+
+    def check(self) -> None: ...
+
+    async def append(self, answer: TokenAnswer) -> None: ...
+
+    def settle(self, answer: GrantId) -> None: ...
+
+    def escrowed(self, answer: GrantId) -> None: ...
+
+    async def unsettled(self, *, older_than: float) -> Sequence[TokenAnswer]: ...
+
+    def unescrowed(self) -> Sequence[TokenAnswer]: ...
+
+    def lag(self, now: datetime) -> timedelta: ...
+
+
+class Escrow(Protocol):
+    """Keeps sealed answers in a second place, for the day the database is an old one."""
+
+    async def keep(self, answers: Sequence[TokenAnswer]) -> None: ...
+
+    def entries(self, since: datetime) -> AsyncIterator[TokenAnswer]: ...
+
+    async def forget(self, before: datetime) -> None: ...
 
 
 # The store
@@ -138,19 +176,53 @@ class Connections(Protocol):
 
     async def put(self, connection: Connection) -> None: ...
 
-    async def lapse(self, connection: Connection, grant: GrantId) -> bool: ...
+    async def grant(self, grant: GrantId) -> SealedGrant | None: ...
 
     async def current_grant(self, connection: ConnectionId) -> SealedGrant | None: ...
 
     async def add_grant(self, connection: ConnectionId, grant: SealedGrant) -> None: ...
 
-    async def make_current(self, connection: ConnectionId, grant: SealedGrant) -> bool: ...
-
     async def start_line(self, connection: ConnectionId, grant: GrantId) -> datetime | None: ...
 
-    async def lease(self, connection: ConnectionId, owner: UUID, now: datetime, until: datetime) -> bool: ...
 
-    async def release(self, connection: ConnectionId, owner: UUID) -> None: ...
+class Renewals(Protocol):
+    """The leases under which grants are renewed, and what became of them."""
+
+    async def lease(self, connection: ConnectionId, before: GrantId, owner: UUID, now: datetime) -> bool: ...
+
+    async def turn_down(self, connection: ConnectionId, since: datetime, now: datetime) -> bool: ...
+
+    async def held(self, owner: UUID) -> Sequence[Leased]: ...
+
+    async def commit(self, owner: UUID, renewed: Sequence[Renewed]) -> Sequence[GrantId]: ...
+
+    async def adopt(self, answer: TokenAnswer, grant: SealedGrant, connection: Connection) -> bool: ...
+
+    async def give_back(self, leased: Leased) -> None: ...
+
+    async def end(self, leased: Leased, outcome: Outcome, reason: str, connection: Connection) -> bool: ...
+
+    async def abandon(self, connection: ConnectionId, now: datetime) -> None: ...
+
+    async def outcomes(self, grant: GrantId, outcome: Outcome) -> Sequence[datetime]: ...
+
+    async def candidate(self, leased: Leased, since: datetime) -> GrantId | None: ...
+
+    async def try_instead(self, leased: Leased, grant: GrantId) -> None: ...
+
+
+class Breakers(Protocol):
+    """What guards a provider from us, and every connection from the provider's bad days."""
+
+    async def breaker(self, provider: ProviderKey) -> Breaker | None: ...
+
+    async def open(self, breaker: Breaker) -> None: ...
+
+    async def take_trial(self, breaker: Breaker, now: datetime, until: datetime) -> bool: ...
+
+    async def close(self, provider: ProviderKey) -> None: ...
+
+    async def count_death(self, provider: ProviderKey, now: datetime, *, since: datetime, most: int) -> bool: ...
 
 
 class Entitlements(Protocol):
@@ -210,6 +282,8 @@ class Work:
     directory: Directory
     consents: Consents
     connections: Connections
+    renewals: Renewals
+    breakers: Breakers
     entitlements: Entitlements
     fetches: Fetches
     mirror: Mirror
@@ -237,6 +311,14 @@ class Store(Protocol):
 
     async def fetches_due(self, now: datetime, *, most: int) -> Sequence[tuple[TenantId, FetchId]]: ...
 
+    async def lease_due(
+        self, provider: ProviderKey, owner: UUID, now: datetime, *, most: int
+    ) -> Sequence[tuple[TenantId, ConnectionId]]: ...
+
+    async def renewals_abandoned(self, now: datetime, *, most: int) -> Sequence[tuple[TenantId, ConnectionId]]: ...
+
+    async def connections_of(self, provider: ProviderKey) -> int: ...
+
     async def connections_unread(self, since: datetime, *, most: int) -> Sequence[tuple[TenantId, ConnectionId]]: ...
 
 
@@ -250,7 +332,9 @@ class GivesConsent(Protocol):
 
     async def redeem(self, *, code: Secret, verifier: Secret, redirect_uri: str, now: datetime) -> Grant: ...
 
-    async def renew(self, refresh: Secret, *, now: datetime) -> Grant: ...
+    async def ask_renewal(self, refresh: Secret) -> TokenReply: ...
+
+    def read_renewal(self, reply: TokenReply, *, now: datetime) -> Grant: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +352,14 @@ class ReadsReceivedInvoices(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class TokenPace:
+    """How hard this process may press a provider's token endpoint."""
+
+    per_second: float
+    at_once: int
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """What flows know of one provider: its facts, and the abilities it has."""
 
@@ -275,6 +367,7 @@ class Provider:
     name: str
     name_ja: str
     needs: Mapping[Capability, Sequence[Flag]]
+    pace: TokenPace
     access_margin: timedelta  # an access token with less time left than this is not used for a new call
     day_of: "DayOf"
     consent: GivesConsent
@@ -293,3 +386,5 @@ class Register(Protocol):
     def provider(self, key: ProviderKey) -> Provider: ...
 
     def offering(self, capability: Capability) -> Sequence[Provider]: ...
+
+    def everyone(self) -> Sequence[Provider]: ...

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -49,7 +50,21 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _folder(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("is not an absolute path")
+    return path
+
+
+def _escrow(given: Secret) -> Secret:
+    if not given.reveal().startswith(("file:/", "postgresql://")):
+        raise ValueError("is neither file:/path/to/folder nor postgresql://…")
+    return given
+
+
 SecretText = Annotated[Secret, PlainValidator(_secret)]
+Folder = Annotated[Path, AfterValidator(_folder)]
+EscrowAddress = Annotated[SecretText, AfterValidator(_escrow)]
 Origin = Annotated[str, AfterValidator(_origin)]
 
 
@@ -78,6 +93,8 @@ class AccountSettings(_Told):
     api_url: Origin
     client_id: Annotated[str, Field(min_length=1)]
     client_secret: SecretText
+    token_calls_per_second: Annotated[float, Field(gt=0)] | None = None  # None: the provider's own figure
+    token_calls_at_once: Annotated[int, Field(ge=1)] | None = None
 
 
 class Settings(_Told):
@@ -89,10 +106,13 @@ class Settings(_Told):
     sweeper_database_url: SecretText | None = Field(default=None, validation_alias="CONNECTOR_SWEEPER_DATABASE_URL")
     redis_url: SecretText = Field(validation_alias="REDIS_URL")
     kek: str = Field(validation_alias="CONNECTOR_KEK")
+    journal: Folder = Field(validation_alias="CONNECTOR_JOURNAL")
+    escrow: EscrowAddress | None = Field(default=None, validation_alias="CONNECTOR_ESCROW")
     allow_local_kek: bool = Field(default=False, validation_alias="CONNECTOR_ALLOW_LOCAL_KEK")
     log_level: str = Field(
         default="INFO", validation_alias="CONNECTOR_LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR)$"
     )
+    fail: str = Field(default="", validation_alias="CONNECTOR_FAIL", pattern=r"^(kill@\d+)?$")  # proofs, in dev only
     accounts: Mapping[ProviderKey, AccountSettings] = Field(default_factory=dict, exclude=True)
 
     @model_validator(mode="after")

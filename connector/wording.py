@@ -222,6 +222,12 @@ WORDINGS: Mapping[str, Said] = {
         "The consent at {provider} has ended.",
         "The tenant's administrator must connect again by a new invitation link.",
     ),
+    "CLIENT_REFUSED": _both(
+        "連携先 {provider} が、このシステム自身のクライアントIDまたはシークレットを受け付けません。",
+        "運用者が設定を直してください。連携そのものは失われていません。",
+        "{provider} does not take this system's own client id or secret.",
+        "The operator must correct the settings. No connection is lost by this.",
+    ),
     "REFUSED_BY_PROVIDER": _both(
         "連携先 {provider} がこの依頼を受け付けませんでした ({codes})。",
         "繰り返しても結果は変わりません。運用者に連絡してください。",

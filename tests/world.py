@@ -108,6 +108,7 @@ def environment(database_url: str, redis_url: str, kek: Path, *, public_url: str
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "CONNECTOR_KEK": f"file:{kek}",
+        "CONNECTOR_JOURNAL": str(kek.parent / "journal"),
         "CONNECTOR_INFOMART_AUTH_URL": provider_url,
         "CONNECTOR_INFOMART_API_URL": provider_url,
         "CONNECTOR_INFOMART_CLIENT_ID": CLIENT_ID,

@@ -23,8 +23,9 @@ async def work(settings: Settings, heartbeat: Path) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopping.set)
     async with opened(settings) as installation:
-        desk = Desk(installation.flows.fetching, places=_PLACES)
-        clockwork = asyncio.create_task(timetable.keep(installation.flows.fetching, desk, heartbeat.touch))
+        flows = installation.flows
+        desk = Desk(flows.fetching, places=_PLACES)
+        clockwork = asyncio.create_task(timetable.keep(flows.fetching, flows.keeping, desk, heartbeat.touch))
         bells = asyncio.create_task(rings.answer(settings.redis_url, desk, _PLACES, stopping))
         stopped = asyncio.create_task(stopping.wait())
         _log.info("working")
@@ -32,8 +33,9 @@ async def work(settings: Settings, heartbeat: Path) -> None:
             await asyncio.wait({clockwork, bells, stopped}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopping.set()
+            flows.upkeep.renewing.draining = True
             clockwork.cancel()
-            await desk.close(_DRAIN)
+            await asyncio.gather(desk.close(_DRAIN), flows.keeping.close())
             results = await asyncio.gather(bells, clockwork, stopped, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):

@@ -7,6 +7,7 @@ import structlog
 
 from connector.errors import ConnectorError
 from connector.flows.fetching import Fetching
+from connector.flows.keeping import Keeping
 from workers.desk import Desk
 
 SWEEP_EVERY = 2.0  # seconds; a lost ring costs at most this, and a dead reader's lease besides
@@ -14,13 +15,14 @@ SWEEP_EVERY = 2.0  # seconds; a lost ring costs at most this, and a dead reader'
 _log = structlog.get_logger("connector.timetable")
 
 
-async def keep(fetching: Fetching, desk: Desk, beat: Callable[[], None]) -> None:
+async def keep(fetching: Fetching, keeping: Keeping, desk: Desk, beat: Callable[[], None]) -> None:
     """Sweeps for ever, and reads what could not be rung for; `beat` follows each round that ended as foreseen.
 
     A database that is away is foreseen: the worker waits for it, and killing it would bring nothing back.
     """
     while True:
         try:
+            await keeping.sweep()
             unheard = await fetching.sweep()
             for tenant, fetch in unheard:
                 desk.take(tenant, fetch)

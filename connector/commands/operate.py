@@ -42,7 +42,8 @@ _LOOK_AGAIN = 0.2  # seconds
 _KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def _with_flows(job: Callable[[Flows], Awaitable[T]]) -> T:
+def with_flows(job: Callable[[Flows], Awaitable[T]]) -> T:
+    """What a job brings that needs the installation open."""
     settings = read_settings(os.environ)
     logs.set_up(settings.mode, "WARNING")
 
@@ -78,7 +79,7 @@ def add_partner(name: Annotated[str, typer.Argument(help="The company's name.")]
 
     Example: `connector partners add "株式会社サンプルソフト"`
     """
-    partner = _with_flows(lambda flows: flows.enrolling.add_partner(name))
+    partner = with_flows(lambda flows: flows.enrolling.add_partner(name))
     tell({"partnerId": str(partner.id), "name": partner.name}, f"{partner.id}  {partner.name}", as_json=as_json)
 
 
@@ -98,7 +99,7 @@ def add_tenant(
     """
     declared = _declared(paid_member, api_option, workflow)
     owner = PartnerId(_id(partner, "partner"))
-    tenant = _with_flows(
+    tenant = with_flows(
         lambda flows: flows.enrolling.add_tenant(owner, name, provider=ProviderKey(provider), declared=declared)
     )
     tell({"tenantId": str(tenant.id), "name": tenant.name}, f"{tenant.id}  {tenant.name}", as_json=as_json)
@@ -119,7 +120,7 @@ def declare(
     """
     whom = TenantId(_id(tenant, "tenant"))
     declared = _declared(paid_member, api_option, workflow)
-    _with_flows(lambda flows: flows.enrolling.declare(whom, provider=ProviderKey(provider), declared=declared))
+    with_flows(lambda flows: flows.enrolling.declare(whom, provider=ProviderKey(provider), declared=declared))
     facts = {flag.value: value for flag, value in declared.items()}
     tell({"declared": facts}, f"Declared: {facts}", as_json=as_json)
 
@@ -166,7 +167,7 @@ def issue_key(
     owner = PartnerId(_id(partner, "partner"))
     only = None if tenant is None else TenantId(_id(tenant, "tenant"))
     ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    key, text = _with_flows(
+    key, text = with_flows(
         lambda flows: flows.access.issue(owner, name=name, permissions=permission, tenant=only, expires_at=ends)
     )
     tell({"keyId": key.id, "key": text.reveal()}, text.reveal(), as_json=as_json)
@@ -183,7 +184,7 @@ def revoke_key(
     Example: `connector keys revoke 7zc6fqgwmh --partner ID`
     """
     owner = PartnerId(_id(partner, "partner"))
-    _with_flows(lambda flows: flows.access.revoke(owner, KeyId(key)))
+    with_flows(lambda flows: flows.access.revoke(owner, KeyId(key)))
     tell({"revoked": key}, f"{key} is revoked.", as_json=as_json)
 
 
@@ -199,7 +200,7 @@ def link(
     """
     scope = Scope.of_partner(PartnerId(_id(partner, "partner")))
     whom = TenantId(_id(tenant, "tenant"))
-    made, url = _with_flows(lambda flows: flows.onboarding.invite(scope, whom, ProviderKey(provider)))
+    made, url = with_flows(lambda flows: flows.onboarding.invite(scope, whom, ProviderKey(provider)))
     facts = {"url": url.reveal(), "expiresAt": made.expires_at.isoformat()}
     tell(facts, url.reveal(), as_json=as_json)
 
@@ -215,7 +216,7 @@ def fetch(
     Example: `connector fetch TENANT-ID`
     """
     whom = TenantId(_id(tenant, "tenant"))
-    done = _with_flows(lambda flows: _fetch(flows, whom, wait=wait, timeout=timeout, quiet=as_json))
+    done = with_flows(lambda flows: _fetch(flows, whom, wait=wait, timeout=timeout, quiet=as_json))
     facts = [
         {"reading": each.reading.value, "pages": each.pages, "rows": each.rows, "problem": each.problem}
         for each in done

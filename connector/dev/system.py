@@ -78,6 +78,7 @@ def _environment(given: Mapping[str, str], web_url: str, twin_url: str, folder: 
         "CONNECTOR_MODE": "dev",
         "CONNECTOR_PUBLIC_URL": web_url,
         "CONNECTOR_KEK": _kek(folder),
+        "CONNECTOR_JOURNAL": os.environ.get("CONNECTOR_JOURNAL") or str(folder / "journal"),
         "CONNECTOR_LOG_LEVEL": os.environ.get("CONNECTOR_LOG_LEVEL", "INFO"),
         "CONNECTOR_INFOMART_AUTH_URL": twin_url,
         "CONNECTOR_INFOMART_API_URL": twin_url,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from connector.errors import NotPermitted
 from connector.ids import KeyId, PartnerId, TenantId
@@ -23,15 +24,22 @@ class Scope:
 
     With a partner and no tenant: every tenant that accepted the partner. With both: that tenant, if it accepted.
     With a tenant alone: the product acting for the tenant itself, as a worker or the onboarding site does.
+    With a lease alone: the connections whose renewal that lease covers, of whatever tenant, their grants and keys.
     """
 
     partner_id: PartnerId | None
     tenant_id: TenantId | None
+    lease_id: UUID | None = None
 
     @classmethod
     def of_tenant(cls, tenant_id: TenantId) -> "Scope":
         """The product acting for one tenant, its id taken from a row and never from a request."""
         return cls(partner_id=None, tenant_id=tenant_id)
+
+    @classmethod
+    def of_lease(cls, lease_id: UUID) -> "Scope":
+        """The holder of a lease, acting for the connections under it."""
+        return cls(partner_id=None, tenant_id=None, lease_id=lease_id)
 
     @classmethod
     def of_partner(cls, partner_id: PartnerId) -> "Scope":

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from connector.domain.sealing import Seat
 from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId
 from connector.secret import Secret
 
@@ -13,8 +14,21 @@ class Standing(StrEnum):
 
     AWAITING_CONSENT = "awaiting_consent"
     ACTIVE = "active"
-    LAPSED = "lapsed"
+    UNCERTAIN = "uncertain"  # a renewal went unanswered; whether its token still works is found out
+    SUSPECT = "suspect"  # the provider called the token dead; it is asked again before anybody is bothered
+    UNREADABLE = "unreadable"  # our own key does not open the token
+    LAPSED = "lapsed"  # a person must consent again
     DISCONNECTED = "disconnected"
+
+
+class Cause(StrEnum):
+    """Why a connection is not active."""
+
+    ANSWER_LOST = "answer_lost"
+    TOKEN_DEAD = "token_dead"  # noqa: S105 - a cause, not a password
+    CONSENT_EXPIRED = "consent_expired"
+    PERSON_INACTIVE = "person_inactive"
+    KEY_MISSING = "key_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +41,40 @@ class Connection:
     standing: Standing
     consent_ends_at: datetime | None  # None: the provider sets no end, or consent was not given yet
     changed_at: datetime
+    cause: Cause | None = None  # None: nothing is wrong, or consent was never given
+    due_at: datetime | None = None  # when upkeep looks at it next; None: a person must act first
 
-    def renewal_due(self, now: datetime, *, margin: timedelta) -> bool:
-        """Whether consent left alone would end within `margin` of `now`."""
-        if self.standing is not Standing.ACTIVE or self.consent_ends_at is None:
-            return False
-        return self.consent_ends_at - now <= margin
+    def active(self, now: datetime, *, consent_ends_at: datetime | None, due_at: datetime) -> "Connection":
+        """This connection with a grant that works."""
+        changed_at = self.changed_at if self.standing is Standing.ACTIVE else now
+        return replace(
+            self,
+            standing=Standing.ACTIVE,
+            cause=None,
+            consent_ends_at=consent_ends_at,
+            changed_at=changed_at,
+            due_at=due_at,
+        )
 
-    def lapsed(self, now: datetime) -> "Connection":
-        """This connection after the provider refused its last grant."""
-        return replace(self, standing=Standing.LAPSED, consent_ends_at=None, changed_at=now)
+    def doubted(self, standing: Standing, cause: Cause, now: datetime, *, due_at: datetime) -> "Connection":
+        """This connection while it is found out whether its token still works."""
+        changed_at = self.changed_at if self.standing is standing else now
+        return replace(self, standing=standing, cause=cause, changed_at=changed_at, due_at=due_at)
+
+    def lapsed(self, cause: Cause, now: datetime) -> "Connection":
+        """This connection after its last grant was found dead."""
+        return replace(self, standing=Standing.LAPSED, cause=cause, consent_ends_at=None, changed_at=now, due_at=None)
+
+    def unreadable(self, now: datetime) -> "Connection":
+        """This connection while our own key does not open its token."""
+        return replace(self, standing=Standing.UNREADABLE, cause=Cause.KEY_MISSING, changed_at=now, due_at=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What a token endpoint gave: never logged, never queued, sealed before it is stored."""
 
-    access: Secret
+    access: Secret | None  # None: the line broke before it arrived, and only the refresh token was saved
     refresh: Secret | None  # None: the provider kept the previous one alive
     access_ends_at: datetime
     refresh_ends_at: datetime | None  # None: the provider sets no end
@@ -55,7 +86,7 @@ class SealedGrant:
 
     id: GrantId
     parent_id: GrantId | None  # None: the first of its line, from a consent
-    access_sealed: bytes
+    access_sealed: bytes | None  # None: it never arrived
     refresh_sealed: bytes
     access_ends_at: datetime
     refresh_ends_at: datetime | None
@@ -63,4 +94,30 @@ class SealedGrant:
 
     def access_usable(self, now: datetime, *, margin: timedelta) -> bool:
         """Whether the access token outlives `now` by at least `margin`."""
-        return now + margin < self.access_ends_at
+        return self.access_sealed is not None and now + margin < self.access_ends_at
+
+
+def access_seat(connection: Connection, grant: GrantId) -> Seat:
+    """Where an access token rests."""
+    return _seat(connection, grant, "access_token", "grants.access_sealed")
+
+
+def refresh_seat(connection: Connection, grant: GrantId) -> Seat:
+    """Where a refresh token rests."""
+    return _seat(connection, grant, "refresh_token", "grants.refresh_sealed")
+
+
+def answer_seat(connection: Connection, renewal: GrantId) -> Seat:
+    """Where a token endpoint's whole answer rests."""
+    return _seat(connection, renewal, "token_answer", "token journal")
+
+
+def _seat(connection: Connection, version: GrantId, purpose: str, place: str) -> Seat:
+    return Seat(
+        tenant_id=connection.tenant_id,
+        purpose=purpose,
+        provider=connection.provider,
+        owner_id=connection.id,
+        place=place,
+        version_id=version,
+    )

@@ -17,6 +17,7 @@ from connector.domain.fetch import LEASE, Fetch, FetchedPage, Receipt, Window
 from connector.errors import (
     AccessExpired,
     CannotOpen,
+    ClientRefused,
     ConnectorError,
     Misconfigured,
     NotConnected,
@@ -220,7 +221,7 @@ def _wait(failure: ConnectorError) -> timedelta | None:
     """After how long an interrupted fetch is carried on; None: never, somebody else must act first."""
     if isinstance(failure, Unavailable):
         return failure.wait
-    if isinstance(failure, Misconfigured | CannotOpen):
+    if isinstance(failure, Misconfigured | ClientRefused | CannotOpen):
         return _MENDED_BY_US
     return _TRY_AGAIN if failure.remedy in {Remedy.TRY_LATER, Remedy.RECONCILE} else None
 

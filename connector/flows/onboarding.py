@@ -2,10 +2,10 @@
 
 import hmac
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from connector.domain.access import Scope
-from connector.domain.connection import Connection, Standing
+from connector.domain.connection import Connection
 from connector.domain.consent import (
     ATTEMPT_LIFETIME,
     LINK_LIFETIME,
@@ -16,6 +16,7 @@ from connector.domain.consent import (
     Progress,
 )
 from connector.domain.fetch import Window
+from connector.domain.renewal import next_keep_alive
 from connector.domain.sealing import Seat
 from connector.errors import (
     ConsentBroken,
@@ -199,7 +200,7 @@ class Onboarding:
         async with self.store.within(scope) as work:
             connection = await work.connections.prepare(attempt.tenant_id, attempt.provider, now)
         # One attempt gives one grant, so they share their id; it comes into use only when it is confirmed.
-        sealed = await self.upkeep.seal(connection, grant, grant_id=GrantId(attempt.id), parent=None)
+        sealed = await self.upkeep.seal(connection, grant, grant_id=GrantId(attempt.id))
         async with self.store.within(scope) as work:
             await work.connections.add_grant(connection.id, sealed)
             await work.consents.advance(attempt.id, Progress.REDEEMING, Progress.REDEEMED, connection.id)
@@ -210,7 +211,8 @@ class Onboarding:
         now = self.clock.now()
         consent_ends_at = await work.connections.start_line(attempt.connection_id, GrantId(attempt.id))
         connection = await work.connections.prepare(attempt.tenant_id, attempt.provider, now)
-        active = replace(connection, standing=Standing.ACTIVE, consent_ends_at=consent_ends_at, changed_at=now)
+        due_at = next_keep_alive(connection.id, now)
+        active = connection.active(now, consent_ends_at=consent_ends_at, due_at=due_at)
         await work.connections.put(active)
         await work.directory.accept(attempt.tenant_id, partner, now)
         return active

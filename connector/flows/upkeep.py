@@ -1,25 +1,24 @@
-"""Keeps a connection's tokens usable: one renewal at a time, and nothing overwritten."""
+"""Gives access tokens, and renews them one at a time when they are about to end."""
 
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 from weakref import WeakValueDictionary
 
 from connector.domain.access import Scope
-from connector.domain.connection import Connection, Grant, SealedGrant, Standing
-from connector.domain.sealing import Seat
-from connector.errors import ConsentEnded, NotFound, OutcomeUnknown, Unavailable
+from connector.domain.connection import Connection, Grant, SealedGrant, Standing, access_seat, refresh_seat
+from connector.domain.renewal import LEASE, TURNED_DOWN_AGAIN, Renewed
+from connector.errors import CannotOpen, ConnectorError, ConsentEnded, NotFound, OutcomeUnknown, Unavailable
+from connector.flows.guarding import Guarding
+from connector.flows.renewing import Renewing
 from connector.ids import ConnectionId, GrantId, TenantId, new_id
-from connector.ports import Clock, Provider, Register, Store, Vault
+from connector.ports import Clock, Register, Store, Vault
 from connector.secret import Secret
 
-_LEASE = timedelta(seconds=90)  # longer than a token call's hard deadline plus its commit
 _LOOK_AGAIN = 0.2  # seconds between looks at a row somebody else is renewing
 _PATIENCE = timedelta(seconds=20)  # how long a renewal by somebody else is waited for
-
 
 T = TypeVar("T")
 
@@ -42,27 +41,6 @@ class AccessToken:
     grant_id: GrantId
 
 
-def access_seat(connection: Connection, grant_id: GrantId) -> Seat:
-    """Where an access token rests."""
-    return _seat(connection, grant_id, "access_token", "grants.access_sealed")
-
-
-def refresh_seat(connection: Connection, grant_id: GrantId) -> Seat:
-    """Where a refresh token rests."""
-    return _seat(connection, grant_id, "refresh_token", "grants.refresh_sealed")
-
-
-def _seat(connection: Connection, grant_id: GrantId, purpose: str, place: str) -> Seat:
-    return Seat(
-        tenant_id=connection.tenant_id,
-        purpose=purpose,
-        provider=connection.provider,
-        owner_id=connection.id,
-        place=place,
-        version_id=grant_id,
-    )
-
-
 @dataclass(slots=True)
 class Upkeep:
     """Gives access tokens, renewing them when they are about to end."""
@@ -70,6 +48,8 @@ class Upkeep:
     store: Store
     vault: Vault
     register: Register
+    renewing: Renewing
+    guarding: Guarding
     clock: Clock
     patience: timedelta = _PATIENCE
     _turns: WeakValueDictionary[ConnectionId, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -79,40 +59,34 @@ class Upkeep:
     ) -> AccessToken:
         """A usable access token; `refused` names the grant whose token the provider has just turned down.
 
-        Raises ConsentEnded when a person must consent again, and Unavailable while a renewal cannot be made.
+        Raises ConsentEnded when a person must consent again, CannotOpen when our own key does not open the token, and
+        Unavailable while a renewal cannot be made or its outcome is being found out.
         """
         turn = self._turns.setdefault(connection_id, asyncio.Lock())
         async with turn:  # within one process the first caller renews and the others find its grant
             for _ in range(1 + int(self.patience.total_seconds() / _LOOK_AGAIN)):
                 connection, grant = await self._current(tenant, connection_id)
-                provider = self.register.provider(connection.provider)
-                fresh = grant.access_usable(self.clock.now(), margin=provider.access_margin)
-                if fresh and grant.id != refused:
-                    text = await self.vault.open(grant.access_sealed, access_seat(connection, grant.id))
-                    return AccessToken(text=text, grant_id=grant.id)
-                if renewed := await _to_the_end(self._renew(connection, grant, provider)):
+                margin = self.register.provider(connection.provider).access_margin
+                if grant.id != refused and (token := await self._usable(connection, grant, margin)):
+                    return token
+                if renewed := await _to_the_end(self._renew(connection, grant, turned_down=grant.id == refused)):
                     return renewed
                 await asyncio.sleep(_LOOK_AGAIN)
-        raise Unavailable(wait=_LEASE)
+        raise Unavailable(wait=LEASE)
 
-    async def seal(
-        self, connection: Connection, grant: Grant, *, grant_id: GrantId, parent: SealedGrant | None
-    ) -> SealedGrant:
-        """The grant as it may be stored; a provider that gave no new refresh token keeps the old one alive."""
-        refresh = grant.refresh
-        refresh_ends_at = grant.refresh_ends_at
-        if refresh is None:
-            if parent is None:
-                raise OutcomeUnknown
-            refresh = await self.vault.open(parent.refresh_sealed, refresh_seat(connection, parent.id))
-            refresh_ends_at = parent.refresh_ends_at
+    async def seal(self, connection: Connection, grant: Grant, *, grant_id: GrantId) -> SealedGrant:
+        """The first grant of a line as it may be stored; raises OutcomeUnknown when it could never be renewed."""
+        if grant.refresh is None:
+            raise OutcomeUnknown
+        sealer = await self.vault.prepare(connection.tenant_id)
+        access = None if grant.access is None else sealer.seal(grant.access, access_seat(connection, grant_id))
         return SealedGrant(
             id=grant_id,
-            parent_id=None if parent is None else parent.id,
-            access_sealed=await self.vault.seal(grant.access, access_seat(connection, grant_id)),
-            refresh_sealed=await self.vault.seal(refresh, refresh_seat(connection, grant_id)),
+            parent_id=None,
+            access_sealed=access,
+            refresh_sealed=sealer.seal(grant.refresh, refresh_seat(connection, grant_id)),
             access_ends_at=grant.access_ends_at,
-            refresh_ends_at=refresh_ends_at,
+            refresh_ends_at=grant.refresh_ends_at,
             obtained_at=self.clock.now(),
         )
 
@@ -122,47 +96,41 @@ class Upkeep:
             grant = await work.connections.current_grant(connection_id)
         if connection is None:
             raise NotFound(noun="connection")
-        if grant is None or connection.standing is not Standing.ACTIVE:
+        if connection.standing is Standing.UNREADABLE:
+            raise CannotOpen(purpose="refresh_token")
+        if grant is None or connection.standing in {
+            Standing.AWAITING_CONSENT,
+            Standing.LAPSED,
+            Standing.DISCONNECTED,
+        }:
             raise ConsentEnded(provider=connection.provider)
         return connection, grant
 
-    async def _renew(self, connection: Connection, before: SealedGrant, provider: Provider) -> AccessToken | None:
-        """The next grant's token; None: somebody else holds the lease, or came first."""
-        scope = Scope.of_tenant(connection.tenant_id)
-        owner = new_id()
-        now = self.clock.now()
-        async with self.store.within(scope) as work:
-            if not await work.connections.lease(connection.id, owner, now, now + _LEASE):
-                return None
-            standing = await work.connections.current_grant(connection.id)
-        if standing is None or standing.id != before.id:
-            await self._release(connection, owner)
+    async def _usable(self, connection: Connection, grant: SealedGrant, margin: timedelta) -> AccessToken | None:
+        """The grant's access token; None: it has too little time left, or never arrived."""
+        if grant.access_sealed is None or not grant.access_usable(self.clock.now(), margin=margin):
             return None
-        try:
-            # Everything that can fail without harm is done before the call: from then on the old token may be dead.
-            refresh = await self.vault.open(before.refresh_sealed, refresh_seat(connection, before.id))
-            await self.vault.prepare(connection.tenant_id)
-            grant = await provider.consent.renew(refresh, now=self.clock.now())
-        except ConsentEnded:
-            async with self.store.within(scope) as work:
-                lapsed = await work.connections.lapse(connection.lapsed(self.clock.now()), before.id)
-                await work.connections.release(connection.id, owner)
-            if not lapsed:  # a person has consented again meanwhile, and the refusal is of the line before
-                return None
-            raise
-        except OutcomeUnknown:
-            # The lease stays until it ends by itself: a second call must not overtake the first.
-            raise Unavailable(wait=_LEASE) from None
-        except Exception:
-            await self._release(connection, owner)
-            raise
-        sealed = await self.seal(connection, grant, grant_id=GrantId(new_id()), parent=before)
-        async with self.store.within(scope) as work:
-            await work.connections.add_grant(connection.id, sealed)
-            await work.connections.make_current(connection.id, sealed)
-            await work.connections.release(connection.id, owner)
-        return AccessToken(text=grant.access, grant_id=sealed.id)
+        text = await self.vault.open(grant.access_sealed, access_seat(connection, grant.id))
+        return AccessToken(text=text, grant_id=grant.id)
 
-    async def _release(self, connection: Connection, owner: UUID) -> None:
+    async def _renew(self, connection: Connection, before: SealedGrant, *, turned_down: bool) -> AccessToken | None:
+        """The next grant's token; None: somebody else holds the lease, or came first."""
+        now = self.clock.now()
+        if connection.standing is not Standing.ACTIVE:
+            raise Unavailable(wait=max((connection.due_at or now) - now, timedelta(seconds=1)))
+        owner = new_id()
         async with self.store.within(Scope.of_tenant(connection.tenant_id)) as work:
-            await work.connections.release(connection.id, owner)
+            if turned_down and not await work.renewals.turn_down(connection.id, now - TURNED_DOWN_AGAIN, now):
+                raise Unavailable(wait=TURNED_DOWN_AGAIN)
+            await self.guarding.admit(work, connection.provider)
+            if not await work.renewals.lease(connection.id, before.id, owner, now):
+                return None
+            batch = await work.renewals.held(owner)
+        ended = (await self.renewing.carry_out(batch))[connection.id]
+        if isinstance(ended, Renewed) and ended.access is not None:
+            return AccessToken(text=ended.access, grant_id=ended.grant.id)
+        if isinstance(ended, OutcomeUnknown | ConsentEnded):
+            return None  # what it means was written down, and is read there
+        if isinstance(ended, ConnectorError):
+            raise ended
+        return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from connector.domain.entitlement import Capability
 from connector.errors import InvalidInput
 from connector.ids import ProviderKey
-from connector.ports import Provider
+from connector.ports import Provider, TokenPace
 from connector.providers.infomart.client import InfomartClient
 from connector.providers.infomart.consent import InfomartConsent
 from connector.providers.infomart.manifest import INFOMART
@@ -22,6 +22,7 @@ class Account:
     site: Site
     client_id: str
     client_secret: Secret
+    pace: TokenPace
 
 
 def _infomart(transport: Transport, account: Account) -> Provider:
@@ -30,6 +31,7 @@ def _infomart(transport: Transport, account: Account) -> Provider:
         name=INFOMART.name,
         name_ja=INFOMART.name_ja,
         needs=INFOMART.needs,
+        pace=account.pace,
         access_margin=INFOMART.access_margin,
         day_of=INFOMART.day_of,
         consent=InfomartConsent(transport, account.site, account.client_id, account.client_secret),
@@ -63,6 +65,10 @@ class ProviderRegister:
     def offering(self, capability: Capability) -> Sequence[Provider]:
         """The providers that can do it at all."""
         return [provider for provider in self._providers.values() if capability in provider.needs]
+
+    def everyone(self) -> Sequence[Provider]:
+        """Every provider."""
+        return list(self._providers.values())
 
     async def close(self) -> None:
         """Closes every connection to every provider."""

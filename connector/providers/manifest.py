@@ -24,6 +24,8 @@ class Manifest:
     access_lifetime: timedelta
     refresh_lifetime: timedelta | None  # None: the provider sets no end
     call_limit: timedelta  # the longest one call may take there
+    token_calls_per_second: float
+    token_calls_at_once: int
     page_size: int
     needs: Mapping[Capability, Sequence[Flag]]
 

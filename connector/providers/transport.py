@@ -13,13 +13,13 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from connector.errors import ConnectorError, OutcomeUnknown, Unavailable
+from connector.domain.renewal import TokenReply
+from connector.errors import ConnectorError, OutcomeUnknown, Unavailable, Whose
 
 _CONNECT_WITHIN = 5.0  # seconds
 _LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a full page is some 100 kB
 _LONGEST_WAIT = 3600  # seconds
 _LONGEST_FIGURE = 9  # digits of a number of seconds that is worth reading
-_TOKEN_CALL = timedelta(seconds=40)  # shorter than any lease that guards one
 
 _log = structlog.get_logger("connector.transport")
 
@@ -31,6 +31,7 @@ class Answer:
     code: int
     headers: Mapping[str, str]
     body: bytes
+    whole: bool = True  # False: the line broke before the end
 
     def wait(self, otherwise: timedelta) -> timedelta:
         """How long the answer asks us to wait, bounded to an hour."""
@@ -43,7 +44,7 @@ class Answer:
 def explain_silence(cause: Exception) -> ConnectorError:
     """A call that never left may be tried again; a call that went unanswered may not."""
     if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Unavailable(wait=timedelta(seconds=30))
+        return Unavailable(wait=timedelta(seconds=30), whose=Whose.LINE)
     return OutcomeUnknown()
 
 
@@ -58,40 +59,62 @@ class Transport:
         self._provider = provider
         self._calls = self._session(call_limit, aiohttp.TCPConnector(limit=100))
         # A reset on a reused idle connection could not be told from a lost answer, so each token call has its own.
-        self._tokens = self._session(_TOKEN_CALL, aiohttp.TCPConnector(limit=100, force_close=True))
+        # Nor has it a limit here: whoever asks decides how long to listen, since the answer may hold the only token.
+        self._tokens = self._session(None, aiohttp.TCPConnector(limit=0, force_close=True))
 
     @staticmethod
-    def _session(limit: timedelta, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
-        timeout = aiohttp.ClientTimeout(total=limit.total_seconds(), connect=_CONNECT_WITHIN)
+    def _session(limit: timedelta | None, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+        total = None if limit is None else limit.total_seconds()
+        timeout = aiohttp.ClientTimeout(total=total, connect=_CONNECT_WITHIN)
         return aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
 
     async def get(self, url: str, *, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         """The answer to a read; raises Unavailable or OutcomeUnknown when there is none."""
         return await self._ask(self._calls, "GET", url, params=query, headers=headers)
 
-    async def post_token(self, url: str, *, form: str) -> Answer:
-        """The answer of a token endpoint to a form; raises Unavailable or OutcomeUnknown when there is none."""
+    async def post_token(self, url: str, *, form: str) -> TokenReply:
+        """What a token endpoint says to a form, however late and even if only half of it arrives.
+
+        Raises Unavailable when the form never left, OutcomeUnknown when not a byte of an answer came back.
+        """
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
-        return await self._ask(self._tokens, "POST", url, data=form, headers=headers)
+        heard = bytearray()
+        answer = await self._ask(self._tokens, "POST", url, heard=heard, data=form, headers=headers)
+        return TokenReply(
+            code=answer.code, body=answer.body, whole=answer.whole, retry_after=answer.wait(timedelta()) or None
+        )
 
     async def close(self) -> None:
         """Closes every connection."""
         await self._calls.close()
         await self._tokens.close()
 
-    async def _ask(self, session: aiohttp.ClientSession, method: str, url: str, **parts: object) -> Answer:
+    async def _ask(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: str,
+        *,
+        heard: bytearray | None = None,
+        **parts: object,
+    ) -> Answer:
         began = time.monotonic()
         # The query carries company codes and the body tokens: neither is logged, nor is any header.
         log = _log.bind(provider=self._provider, method=method, path=URL(url).path)
+        started: aiohttp.ClientResponse | None = None
+        body = bytearray() if heard is None else heard
         try:
             async with session.request(method, URL(url), allow_redirects=False, **parts) as response:  # type: ignore[arg-type]  # checked by the two callers above
-                body = bytearray()
+                started = response
                 async for chunk in response.content.iter_any():
                     body += chunk
                     if len(body) > _LARGEST_ANSWER:
                         raise OutcomeUnknown
                 answer = Answer(code=response.status, headers=_lower(response.headers), body=bytes(body))
         except (aiohttp.ClientError, TimeoutError, OSError) as cause:
+            if started is not None and heard:
+                log.warning("half an answer", code=started.status, size=len(heard), why=type(cause).__name__)
+                return Answer(code=started.status, headers=_lower(started.headers), body=bytes(heard), whole=False)
             log.warning("no answer", why=type(cause).__name__, seconds=round(time.monotonic() - began, 3))
             raise explain_silence(cause) from cause
         log.info("answered", code=answer.code, size=len(body), seconds=round(time.monotonic() - began, 3))

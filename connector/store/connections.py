@@ -3,13 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connector.domain.connection import Connection, SealedGrant, Standing
+from connector.domain.connection import Cause, Connection, SealedGrant, Standing
 from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId, new_id
 from connector.store.tables import connections, grants
 
@@ -26,14 +25,14 @@ class ConnectionRows:
         statement = sa.select(connections).where(of.tenant_id.in_(list(tenants))).order_by(of.tenant_id, of.provider)
         found: dict[TenantId, list[Connection]] = defaultdict(list)
         for row in await self._connection.execute(statement):
-            found[TenantId(row.tenant_id)].append(_connection(row))
+            found[TenantId(row.tenant_id)].append(connection_of(row))
         return found
 
     async def connection(self, connection: ConnectionId) -> Connection | None:
         """The connection; None: outside the scope."""
         statement = sa.select(connections).where(connections.c.id == connection)
         row = (await self._connection.execute(statement)).one_or_none()
-        return None if row is None else _connection(row)
+        return None if row is None else connection_of(row)
 
     async def prepare(self, tenant: TenantId, provider: ProviderKey, now: datetime) -> Connection:
         """The tenant's one connection at the provider, made now if there was none."""
@@ -47,7 +46,7 @@ class ConnectionRows:
         }
         await self._connection.execute(insert(connections).values(values).on_conflict_do_nothing())
         statement = sa.select(connections).where(of.tenant_id == tenant, of.provider == provider)
-        return _connection((await self._connection.execute(statement)).one())
+        return connection_of((await self._connection.execute(statement)).one())
 
     async def put(self, connection: Connection) -> None:
         """Writes where the connection stands now."""
@@ -58,19 +57,15 @@ class ConnectionRows:
                 standing=connection.standing,
                 consent_ends_at=connection.consent_ends_at,
                 changed_at=connection.changed_at,
+                cause=connection.cause,
+                due_at=connection.due_at,
             )
         )
 
-    async def lapse(self, connection: Connection, grant: GrantId) -> bool:
-        """Writes that the connection has lapsed, if `grant` is still the one in use; False: a newer consent stands."""
-        of = connections.c
-        values = {
-            "standing": connection.standing,
-            "consent_ends_at": connection.consent_ends_at,
-            "changed_at": connection.changed_at,
-        }
-        statement = sa.update(connections).where(of.id == connection.id, of.grant_id == grant).values(values)
-        return (await self._connection.execute(statement)).rowcount == 1
+    async def grant(self, grant: GrantId) -> SealedGrant | None:
+        """A grant of the lineage; None: outside the scope."""
+        row = (await self._connection.execute(sa.select(grants).where(grants.c.id == grant))).one_or_none()
+        return None if row is None else grant_of(row)
 
     async def current_grant(self, connection: ConnectionId) -> SealedGrant | None:
         """The grant in use; None: consent was never given."""
@@ -85,15 +80,7 @@ class ConnectionRows:
         row = (await self._connection.execute(statement)).one_or_none()
         if row is None:
             return None
-        return SealedGrant(
-            id=GrantId(row.id),
-            parent_id=None if row.parent_id is None else GrantId(row.parent_id),
-            access_sealed=row.access_sealed,
-            refresh_sealed=row.refresh_sealed,
-            access_ends_at=row.access_ends_at,
-            refresh_ends_at=row.refresh_ends_at,
-            obtained_at=row.obtained_at,
-        )
+        return grant_of(row)
 
     async def add_grant(self, connection: ConnectionId, grant: SealedGrant) -> None:
         """Adds a grant to the lineage; nothing there is ever overwritten, so a second add changes nothing."""
@@ -102,7 +89,7 @@ class ConnectionRows:
             sa.literal(grant.id),
             connections.c.id,
             sa.literal(grant.parent_id, sa.UUID),
-            sa.literal(grant.access_sealed),
+            sa.literal(grant.access_sealed, sa.LargeBinary),
             sa.literal(grant.refresh_sealed),
             sa.literal(grant.access_ends_at),
             sa.literal(grant.refresh_ends_at, grants.c.refresh_ends_at.type),
@@ -121,16 +108,6 @@ class ConnectionRows:
         ]
         await self._connection.execute(insert(grants).from_select(columns, source).on_conflict_do_nothing())
 
-    async def make_current(self, connection: ConnectionId, grant: SealedGrant) -> bool:
-        """Puts the grant in use if its parent still is; False: another came first."""
-        of = connections.c
-        statement = (
-            sa.update(connections)
-            .where(of.id == connection, of.grant_id == grant.parent_id)
-            .values(grant_id=grant.id, consent_ends_at=grant.refresh_ends_at)
-        )
-        return (await self._connection.execute(statement)).rowcount == 1
-
     async def start_line(self, connection: ConnectionId, grant: GrantId) -> datetime | None:
         """Puts the first grant of a new line in use and frees any lease on the old; when consent ends, if ever."""
         of = connections.c
@@ -138,38 +115,37 @@ class ConnectionRows:
         statement = (
             sa.update(connections)
             .where(of.id == connection)
-            .values(grant_id=grant, consent_ends_at=ends_at, lease_owner=None, lease_until=None)
+            .values(grant_id=grant, consent_ends_at=ends_at, lease_until=None, renewal_id=None, answer_until=None)
             .returning(of.consent_ends_at)
         )
         consent_ends_at: datetime | None = (await self._connection.execute(statement)).scalar_one()
         return consent_ends_at
 
-    async def lease(self, connection: ConnectionId, owner: UUID, now: datetime, until: datetime) -> bool:
-        """Takes the right to renew; False: somebody holds it."""
-        of = connections.c
-        statement = (
-            sa.update(connections)
-            .where(of.id == connection, sa.or_(of.lease_until.is_(None), of.lease_until <= now))
-            .values(lease_owner=owner, lease_until=until, attempt=of.attempt + 1)
-        )
-        return (await self._connection.execute(statement)).rowcount == 1
 
-    async def release(self, connection: ConnectionId, owner: UUID) -> None:
-        """Gives the right to renew back, if it is still the owner's."""
-        of = connections.c
-        await self._connection.execute(
-            sa.update(connections)
-            .where(of.id == connection, of.lease_owner == owner)
-            .values(lease_owner=None, lease_until=None)
-        )
-
-
-def _connection(row: sa.Row[tuple[object, ...]]) -> Connection:
+def connection_of(row: sa.Row[tuple[object, ...]], prefix: str = "") -> Connection:
+    """The connection in a row whose columns carry `prefix`."""
+    columns = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    told = {name.removeprefix(prefix): value for name, value in columns.items() if name.startswith(prefix)}
     return Connection(
-        tenant_id=TenantId(row.tenant_id),
-        id=ConnectionId(row.id),
-        provider=ProviderKey(row.provider),
-        standing=Standing(row.standing),
-        consent_ends_at=row.consent_ends_at,
-        changed_at=row.changed_at,
+        tenant_id=TenantId(told["tenant_id"]),
+        id=ConnectionId(told["id"]),
+        provider=ProviderKey(told["provider"]),
+        standing=Standing(told["standing"]),
+        consent_ends_at=told["consent_ends_at"],
+        changed_at=told["changed_at"],
+        cause=None if told["cause"] is None else Cause(told["cause"]),
+        due_at=told["due_at"],
+    )
+
+
+def grant_of(row: sa.Row[tuple[object, ...]]) -> SealedGrant:
+    """The grant in a row of the lineage."""
+    return SealedGrant(
+        id=GrantId(row.id),
+        parent_id=None if row.parent_id is None else GrantId(row.parent_id),
+        access_sealed=row.access_sealed,
+        refresh_sealed=row.refresh_sealed,
+        access_ends_at=row.access_ends_at,
+        refresh_ends_at=row.refresh_ends_at,
+        obtained_at=row.obtained_at,
     )

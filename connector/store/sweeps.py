@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.domain.connection import Standing
 from connector.domain.fetch import Reading
-from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, PartnerId, TenantId
+from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, PartnerId, ProviderKey, TenantId
 from connector.ports import KeyOwner
+from connector.store.renewals import free_at, taken
 from connector.store.tables import api_keys, connections, consent_attempts, fetches, onboarding_links
 
 
@@ -66,3 +68,48 @@ async def connections_unread(
     unasked = sa.select(of.tenant_id, of.id).where(of.standing == Standing.ACTIVE, ~asked)
     statement = unasked.order_by(of.tenant_id, of.id).limit(most)
     return [(TenantId(row.tenant_id), ConnectionId(row.id)) for row in await connection.execute(statement)]
+
+
+async def lease_due(
+    connection: AsyncConnection, provider: ProviderKey, owner: UUID, now: datetime, *, most: int
+) -> Sequence[tuple[TenantId, ConnectionId]]:
+    """Takes the right to renew what is due, those with the least time left first; in one statement, and once each."""
+    of = connections.c
+    due = (
+        sa.select(of.tenant_id, of.id)
+        .where(of.provider == provider, of.due_at <= now, free_at(now))
+        .order_by(of.consent_ends_at.asc().nulls_last(), of.due_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    statement = (
+        sa.update(connections)
+        .where(of.tenant_id == due.c.tenant_id, of.id == due.c.id)
+        .values(taken(owner, now))
+        .returning(of.tenant_id, of.id)
+    )
+    return [(TenantId(row.tenant_id), ConnectionId(row.id)) for row in await connection.execute(statement)]
+
+
+async def renewals_abandoned(
+    connection: AsyncConnection, now: datetime, *, most: int
+) -> Sequence[tuple[TenantId, ConnectionId]]:
+    """Connections whose renewer let its lease end without a word."""
+    of = connections.c
+    statement = (
+        sa.select(of.tenant_id, of.id)
+        .where(of.renewal_id.is_not(None), of.lease_until <= now)
+        .order_by(of.lease_until)
+        .limit(most)
+    )
+    return [(TenantId(row.tenant_id), ConnectionId(row.id)) for row in await connection.execute(statement)]
+
+
+async def connections_of(connection: AsyncConnection, provider: ProviderKey) -> int:
+    """How many connections the provider has that somebody consented to."""
+    of = connections.c
+    statement = sa.select(sa.func.count(of.id)).where(
+        of.provider == provider, of.standing.not_in([Standing.AWAITING_CONSENT, Standing.DISCONNECTED])
+    )
+    return int((await connection.execute(statement)).scalar_one())

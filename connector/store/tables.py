@@ -109,8 +109,16 @@ connections = sa.Table(
     sa.Column("lease_until", _MOMENT),
     sa.Column("attempt", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     sa.Column("changed_at", _MOMENT, nullable=False),
+    sa.Column("cause", sa.Text),
+    sa.Column("due_at", _MOMENT),
+    sa.Column("renewal_id", UUID),
+    sa.Column("answer_until", _MOMENT),
+    sa.Column("turned_down_at", _MOMENT),
     sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),
     sa.UniqueConstraint("tenant_id", "provider", name="connections_one_per_provider"),
+    sa.Index("connections_due", "due_at", postgresql_where=sa.text("due_at is not null")),
+    sa.Index("connections_by_lease", "lease_owner", postgresql_where=sa.text("lease_owner is not null")),
+    sa.Index("connections_under_way", "lease_until", postgresql_where=sa.text("renewal_id is not null")),
 )
 
 grants = sa.Table(
@@ -119,12 +127,37 @@ grants = sa.Table(
     *_key(),
     sa.Column("connection_id", UUID, nullable=False),
     sa.Column("parent_id", UUID),
-    sa.Column("access_sealed", BYTEA, nullable=False),
+    sa.Column("access_sealed", BYTEA),
     sa.Column("refresh_sealed", BYTEA, nullable=False),
     sa.Column("access_ends_at", _MOMENT, nullable=False),
     sa.Column("refresh_ends_at", _MOMENT),
     sa.Column("obtained_at", _MOMENT, nullable=False),
     _to("connections", "connection_id"),
+    sa.Index("grants_by_connection", "tenant_id", "connection_id", "obtained_at"),
+)
+
+renewal_outcomes = sa.Table(
+    "renewal_outcomes",
+    metadata,
+    *_key(),
+    sa.Column("connection_id", UUID, nullable=False),
+    sa.Column("parent_id", UUID),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("ended_at", _MOMENT, nullable=False),
+    _to("connections", "connection_id"),
+    sa.Index("renewal_outcomes_by_connection", "tenant_id", "connection_id", "ended_at"),
+)
+
+breakers = sa.Table(
+    "breakers",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text),
+    sa.Column("opened_at", _MOMENT),
+    sa.Column("open_until", _MOMENT),
+    sa.Column("deaths", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("deaths_since", _MOMENT),
 )
 
 consent_attempts = sa.Table(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -10,19 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from connector.domain.access import Scope
 from connector.errors import Unavailable
-from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, TenantId
+from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, ProviderKey, TenantId
 from connector.ports import KeyOwner, Work
 from connector.store import sweeps
+from connector.store.breakers import BreakerRows
 from connector.store.connections import ConnectionRows
 from connector.store.consents import ConsentRows
 from connector.store.directory import DirectoryRows
 from connector.store.entitlements import EntitlementRows
 from connector.store.fetches import FetchRows
 from connector.store.mirror import MirrorRows
+from connector.store.renewals import RenewalRows
 
 _CONFINE = sa.select(
     sa.func.set_config("connector.partner_id", sa.bindparam("partner"), sa.true()),
     sa.func.set_config("connector.tenant_id", sa.bindparam("tenant"), sa.true()),
+    sa.func.set_config("connector.lease_id", sa.bindparam("lease"), sa.true()),
 )
 
 
@@ -32,7 +36,12 @@ async def confined(engine: AsyncEngine, scope: Scope) -> AsyncIterator[AsyncConn
     try:
         async with engine.begin() as connection:
             await connection.execute(
-                _CONFINE, {"partner": str(scope.partner_id or ""), "tenant": str(scope.tenant_id or "")}
+                _CONFINE,
+                {
+                    "partner": str(scope.partner_id or ""),
+                    "tenant": str(scope.tenant_id or ""),
+                    "lease": str(scope.lease_id or ""),
+                },
             )
             yield connection
     except (OSError, sa.exc.TimeoutError) as cause:
@@ -64,6 +73,8 @@ class PostgresStore:
                 directory=DirectoryRows(connection),
                 consents=ConsentRows(connection),
                 connections=ConnectionRows(connection),
+                renewals=RenewalRows(connection),
+                breakers=BreakerRows(connection),
                 entitlements=EntitlementRows(connection),
                 fetches=FetchRows(connection),
                 mirror=MirrorRows(connection),
@@ -93,6 +104,23 @@ class PostgresStore:
         """Active connections for which no fetch was asked since `since`."""
         async with self._sweep() as connection:
             return await sweeps.connections_unread(connection, since, most=most)
+
+    async def lease_due(
+        self, provider: ProviderKey, owner: UUID, now: datetime, *, most: int
+    ) -> Sequence[tuple[TenantId, ConnectionId]]:
+        """Takes the right to renew what is due, those with the least time left first."""
+        async with self._sweep() as connection:
+            return await sweeps.lease_due(connection, provider, owner, now, most=most)
+
+    async def renewals_abandoned(self, now: datetime, *, most: int) -> Sequence[tuple[TenantId, ConnectionId]]:
+        """Connections whose renewer let its lease end without a word."""
+        async with self._sweep() as connection:
+            return await sweeps.renewals_abandoned(connection, now, most=most)
+
+    async def connections_of(self, provider: ProviderKey) -> int:
+        """How many connections the provider has that somebody consented to."""
+        async with self._sweep() as connection:
+            return await sweeps.connections_of(connection, provider)
 
     async def reachable(self) -> bool:
         """Whether PostgreSQL answers as both roles."""

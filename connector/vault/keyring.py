@@ -7,6 +7,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -49,6 +50,18 @@ class _Held(Generic[K, V]):
             self._kept.popitem(last=False)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class OpenKey:
+    """A tenant's primary data key, unwrapped: seals at once, and asks nobody."""
+
+    id: DataKeyId
+    key: AESGCM
+
+    def seal(self, secret: Secret, seat: Seat) -> bytes:
+        """The envelope of `secret`."""
+        return envelope.seal(secret, key_id=self.id, key=self.key, seat=seat)
+
+
 class Keyring:
     """Seals and opens under per-tenant data keys; holds unwrapped keys in memory, bounded in number and time."""
 
@@ -88,17 +101,14 @@ class Keyring:
             )
             raise Misconfigured(problems=[problem]) from None
 
-    async def prepare(self, tenant: TenantId) -> None:
-        """Has the tenant's primary data key open in memory, so that the next seal asks nobody for anything."""
+    async def prepare(self, tenant: TenantId) -> OpenKey:
+        """The tenant's primary data key, open in memory and made now if the tenant has none."""
         key_id = await self._primary_of(tenant)
-        await self._key(tenant, key_id, "data_key")
+        return OpenKey(id=key_id, key=await self._key(tenant, key_id, "data_key"))
 
     async def seal(self, secret: Secret, seat: Seat) -> bytes:
-        """The envelope of `secret` under the tenant's primary data key, made now if the tenant has none."""
-        key_id = await self._primary_of(seat.tenant_id)
-        return envelope.seal(
-            secret, key_id=key_id, key=await self._key(seat.tenant_id, key_id, seat.purpose), seat=seat
-        )
+        """The envelope of `secret` under the tenant's primary data key."""
+        return (await self.prepare(seat.tenant_id)).seal(secret, seat)
 
     async def open(self, sealed: bytes, seat: Seat) -> Secret:
         """The secret inside; raises CannotOpen when it was sealed for another seat or its key is gone."""

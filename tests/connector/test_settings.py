@@ -16,6 +16,7 @@ GIVEN = {
     "DATABASE_URL": f"postgresql://app:{CANARY}@db/connector",
     "REDIS_URL": f"redis://:{CANARY}@redis/0",
     "CONNECTOR_KEK": "file:/etc/connector/kek.json",
+    "CONNECTOR_JOURNAL": "/var/lib/connector/journal",
     "CONNECTOR_INFOMART_AUTH_URL": "https://auth.example",
     "CONNECTOR_INFOMART_API_URL": "https://api.example",
     "CONNECTOR_INFOMART_CLIENT_ID": "client-1",
@@ -43,6 +44,8 @@ def test_complete_settings_are_taken_as_they_stand() -> None:
     assert settings.database_url == Secret(GIVEN["DATABASE_URL"])
     assert settings.log_level == "INFO"
     assert settings.sweeper_database_url is None
+    assert settings.journal == Path("/var/lib/connector/journal")
+    assert settings.escrow is None
     [(provider, account)] = settings.accounts.items()
     assert (provider, account.client_id, account.client_secret) == ("infomart", "client-1", Secret(CANARY))
 
@@ -52,6 +55,7 @@ def test_every_missing_variable_is_named_at_once() -> None:
         read_settings({})
     assert sorted(refusal.value.problems) == [
         NO_PROVIDER,
+        "CONNECTOR_JOURNAL: is missing",
         "CONNECTOR_KEK: is missing",
         "CONNECTOR_PUBLIC_URL: is missing",
         "DATABASE_URL: is missing",
@@ -131,6 +135,38 @@ def test_production_is_the_mode_unless_another_is_asked_for_and_is_reached_over_
     assert problems(CONNECTOR_MODE=None) == ["CONNECTOR_PUBLIC_URL: production is reached over https:// only"]
 
 
+def test_the_token_journal_has_a_place_of_its_own_wherever_the_program_is_started_from() -> None:
+    assert problems(CONNECTOR_JOURNAL=None) == ["CONNECTOR_JOURNAL: is missing"]
+    assert problems(CONNECTOR_JOURNAL="journal", REDIS_URL=None) == [
+        "CONNECTOR_JOURNAL: is not an absolute path",
+        "REDIS_URL: is missing",
+    ]
+
+
+@pytest.mark.parametrize("address", ["file:/mnt/escrow", f"postgresql://escrow:{CANARY}@elsewhere/escrow"])
+def test_an_escrow_is_a_folder_or_a_second_database_and_its_address_is_a_secret(address: str) -> None:
+    settings = read_settings({**GIVEN, "CONNECTOR_ESCROW": address})
+    assert settings.escrow == Secret(address)
+    assert CANARY not in str(settings) + repr(settings)
+
+
+@pytest.mark.parametrize(
+    "address", ["/mnt/escrow", "file:escrow", "s3://bucket", f"mysql://escrow:{CANARY}@elsewhere/escrow"]
+)
+def test_an_escrow_of_an_unknown_kind_is_refused_without_showing_its_address(address: str) -> None:
+    assert problems(CONNECTOR_ESCROW=address) == [
+        "CONNECTOR_ESCROW: is neither file:/path/to/folder nor postgresql://…"
+    ]
+
+
+def test_how_hard_a_provider_is_pressed_is_its_own_figure_unless_told_otherwise() -> None:
+    [account] = read_settings(GIVEN).accounts.values()
+    assert (account.token_calls_per_second, account.token_calls_at_once) == (None, None)
+    told = {"CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND": "2.5", "CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE": "4"}
+    [account] = read_settings({**GIVEN, **told}).accounts.values()
+    assert (account.token_calls_per_second, account.token_calls_at_once) == (2.5, 4)
+
+
 def test_a_local_key_is_for_development_or_taken_knowingly() -> None:
     assert read_settings(GIVEN).local_kek_allowed
     assert not read_settings(PRODUCTION).local_kek_allowed
@@ -144,6 +180,9 @@ def test_a_local_key_is_for_development_or_taken_knowingly() -> None:
         ("CONNECTOR_LOG_LEVEL", "LOUD"),
         ("CONNECTOR_LOG_LEVEL", "debug"),
         ("CONNECTOR_ALLOW_LOCAL_KEK", "perhaps"),
+        ("CONNECTOR_FAIL", "kill"),
+        ("CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND", "0"),
+        ("CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE", "1.5"),
     ],
 )
 def test_a_nonsense_value_is_named(name: str, nonsense: str) -> None:
@@ -199,4 +238,7 @@ def test_every_variable_a_program_reads_is_named_for_it() -> None:
         "CONNECTOR_KEK",
         "CONNECTOR_ALLOW_LOCAL_KEK",
         "CONNECTOR_LOG_LEVEL",
+        "CONNECTOR_JOURNAL",
+        "CONNECTOR_ESCROW",
+        "CONNECTOR_FAIL",
     }

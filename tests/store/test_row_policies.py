@@ -30,7 +30,7 @@ async def test_every_table_of_a_tenant_is_guarded_and_no_role_can_step_around_it
         ("alter table data_keys owner to app", "data_keys: belongs to app"),
         ("grant delete on acceptances to app", "acceptances: app may DELETE"),
         ("grant truncate on received_invoices to app", "received_invoices: app may TRUNCATE"),
-        ("grant update (reading) on fetches to sweeper", "fetches: sweeper may UPDATE"),
+        ("grant update (reading) on fetches to sweeper", "fetches.reading: sweeper may change it"),
         ("grant select on partners to public", "partners: everybody may use it"),
         (
             "create function any_tenant() returns uuid language sql security definer return null::uuid",

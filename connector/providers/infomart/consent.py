@@ -1,5 +1,7 @@
 """How a tenant consents at Infomart, and how that consent is kept alive."""
 
+import asyncio
+import re
 from datetime import datetime, timedelta
 
 import msgspec
@@ -7,13 +9,15 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from connector.domain.connection import Grant
+from connector.domain.renewal import CALL_LIMIT, TokenReply
 from connector.errors import OutcomeUnknown
 from connector.providers.infomart import refusals, wire
 from connector.providers.infomart.manifest import INFOMART, REALM
 from connector.providers.manifest import Site
-from connector.providers.transport import Answer, Transport
+from connector.providers.transport import Transport
 from connector.secret import Secret
 
+_TOKEN_IN_PIECES = re.compile(rb'"(access_token|refresh_token)"\s*:\s*("(?:[^"\\]|\\.)*")')
 _LONGEST_FIGURE = 9  # digits of a number of seconds that is worth reading
 
 
@@ -54,39 +58,65 @@ class InfomartConsent:
             **({"code_verifier": verifier.reveal()} if INFOMART.sends_pkce else {}),
             **self._client(),
         )
-        answer = await self._transport.post_token(self._token, form=form)
-        if refusal := refusals.of_token(answer, renewing=False):
+        try:
+            async with asyncio.timeout(CALL_LIMIT.total_seconds()):
+                reply = await self._transport.post_token(self._token, form=form)
+        except TimeoutError:
+            raise OutcomeUnknown from None
+        if refusal := refusals.of_token(reply, renewing=False):
             raise refusal
-        return _grant(answer, now)
+        return _grant(reply, now)
 
-    async def renew(self, refresh: Secret, *, now: datetime) -> Grant:
-        """The next grant of a line; the one before it is dead from then on. Raises ConsentEnded when it was already."""
+    async def ask_renewal(self, refresh: Secret) -> TokenReply:
+        """What the provider says to a refresh token; whatever it says, the token may be dead from then on."""
         form = prepare_token_request("refresh_token", refresh_token=refresh.reveal(), **self._client())
-        answer = await self._transport.post_token(self._token, form=form)
-        if refusal := refusals.of_token(answer, renewing=True):
+        return await self._transport.post_token(self._token, form=form)
+
+    def read_renewal(self, reply: TokenReply, *, now: datetime) -> Grant:
+        """The next grant of a line, from an answer that is safe by now.
+
+        Raises ConsentEnded for a token that is dead, ClientRefused for a client of ours that is not known,
+        Unavailable when nothing was done, and OutcomeUnknown when that cannot be told.
+        """
+        if refusal := refusals.of_token(reply, renewing=True):
             raise refusal
-        return _grant(answer, now)
+        return _grant(reply, now)
 
     def _client(self) -> dict[str, str]:
         return {"client_id": self._client_id, "client_secret": self._client_secret.reveal()}
 
 
-def _grant(answer: Answer, now: datetime) -> Grant:
+def _grant(reply: TokenReply, now: datetime) -> Grant:
     """The grant in an answer; one that cannot be read may still have cost the old token, so the outcome is unknown."""
     try:
-        told = wire.read(wire.TOKEN, answer.body)
+        told = wire.read(wire.TOKEN, reply.body)
     except msgspec.DecodeError:
-        raise OutcomeUnknown from None
+        told = _salvaged(reply.body)
+    if told.access_token is None and told.refresh_token is None:
+        raise OutcomeUnknown
     refresh = None if told.refresh_token is None else Secret(told.refresh_token)
     refresh_ends_at = None
     if refresh is not None and INFOMART.refresh_lifetime is not None:
         refresh_ends_at = now + INFOMART.refresh_lifetime
     return Grant(
-        access=Secret(told.access_token),
+        access=None if told.access_token is None else Secret(told.access_token),
         refresh=refresh,
         access_ends_at=now + _lifetime(told),
         refresh_ends_at=refresh_ends_at,
     )
+
+
+def _salvaged(body: bytes) -> wire.TokenAnswer:
+    """What arrived whole in an answer that did not; raises OutcomeUnknown when no refresh token did."""
+    found: dict[str, str] = {}
+    for name, text in _TOKEN_IN_PIECES.findall(body):
+        try:
+            found[name.decode()] = wire.read(wire.TEXT, text)
+        except msgspec.DecodeError:
+            continue  # half a text is no token
+    if not found.get("refresh_token"):
+        raise OutcomeUnknown
+    return wire.TokenAnswer(access_token=found.get("access_token"), refresh_token=found["refresh_token"])
 
 
 def _lifetime(told: wire.TokenAnswer) -> timedelta:

@@ -17,6 +17,8 @@ INFOMART = Manifest(
     access_lifetime=timedelta(minutes=5),  # [IM-3]
     refresh_lifetime=timedelta(days=31),  # [IM-3]
     call_limit=timedelta(seconds=300),  # [IM-33]
+    token_calls_per_second=20,  # assumed: no limit is published
+    token_calls_at_once=4,  # assumed; also what a client secret that goes bad costs before anybody notices
     page_size=100,  # [IM-7]
     needs={
         # The paid membership is bought per side, the API option once [IM-1].

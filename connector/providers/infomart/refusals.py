@@ -7,8 +7,10 @@ from http import HTTPStatus
 import msgspec
 
 from connector.domain.entitlement import Flag, Source
+from connector.domain.renewal import TokenReply
 from connector.errors import (
     AccessExpired,
+    ClientRefused,
     ConnectorError,
     ConsentEnded,
     ConsentRefused,
@@ -18,6 +20,7 @@ from connector.errors import (
     RefusedByProvider,
     Unavailable,
     Unreadable,
+    Whose,
 )
 from connector.providers.infomart import wire
 from connector.providers.infomart.manifest import INFOMART, TOKEN_EXPIRED_CODES
@@ -36,7 +39,9 @@ _MAINTENANCE = timedelta(minutes=10)  # [IM-4]: announced by nothing on the wire
 # OpenAM names a dead refresh token, or a person who left, with the code for a malformed request; only its text tells
 # (assumed, lower case). Wider words, like "expired" alone, would also match complaints about ourselves.
 _BAD_REQUEST = "invalid_request"
-_DEAD_TOKEN_TEXTS = ("refreshtoken does not exist", "resource owner")
+_WRONG_CLIENT = "CONNECTOR_INFOMART_CLIENT_ID, CONNECTOR_INFOMART_CLIENT_SECRET: Infomart does not know this client"
+_DEAD_TEXT = "refreshtoken does not exist"
+_INACTIVE_TEXT = "resource owner"
 
 
 def of_call(answer: Answer) -> ConnectorError | None:
@@ -69,30 +74,30 @@ def _by_family(codes: Sequence[str]) -> ConnectorError:
     return RefusedByProvider(provider=INFOMART.key, codes=codes)
 
 
-def of_token(answer: Answer, *, renewing: bool) -> ConnectorError | None:
+def of_token(reply: TokenReply, *, renewing: bool) -> ConnectorError | None:
     """Why the token endpoint gave nothing; None: it gave."""
-    if answer.code == HTTPStatus.OK:
+    if reply.code == HTTPStatus.OK:
         return None
-    if answer.code in _OVERLOADED:
-        return Unavailable(wait=answer.wait(_MAINTENANCE))
-    try:
-        refusal = wire.read(wire.TOKEN_REFUSAL, answer.body)
-    except msgspec.DecodeError:
+    if reply.code in _OVERLOADED:
+        return Unavailable(wait=reply.retry_after or _MAINTENANCE, whose=Whose.PROVIDER)
+    if reply.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return OutcomeUnknown()
-    if answer.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    try:
+        refusal = wire.read(wire.TOKEN_REFUSAL, reply.body)
+    except msgspec.DecodeError:
         return OutcomeUnknown()
     return _by_error(refusal, renewing=renewing)
 
 
 def _by_error(refusal: wire.TokenRefusal, *, renewing: bool) -> ConnectorError:
     if refusal.error == "invalid_client":
-        # Our own secret is wrong: no connection's fault, so none may be marked for it.
-        problem = "CONNECTOR_INFOMART_CLIENT_ID, CONNECTOR_INFOMART_CLIENT_SECRET: Infomart does not know this client"
-        return Misconfigured(problems=[problem])
+        # Our own fault, for which no connection may be marked.
+        return ClientRefused(provider=INFOMART.key) if renewing else Misconfigured(problems=[_WRONG_CLIENT])
     text = (refusal.error_description or "").lower()
-    dead = refusal.error == _BAD_REQUEST and any(each in text for each in _DEAD_TOKEN_TEXTS)
-    if refusal.error != "invalid_grant" and not dead:
+    person_inactive = refusal.error == _BAD_REQUEST and _INACTIVE_TEXT in text
+    dead = refusal.error == _BAD_REQUEST and _DEAD_TEXT in text
+    if refusal.error != "invalid_grant" and not dead and not person_inactive:
         return RefusedByProvider(provider=INFOMART.key, codes=[refusal.error])
     if renewing:
-        return ConsentEnded(provider=INFOMART.key)
+        return ConsentEnded(provider=INFOMART.key, person_inactive=person_inactive)
     return ConsentRefused(provider=INFOMART.key, reason=refusal.error)

@@ -12,7 +12,7 @@ Loose: TypeAlias = str | int | float | bool | None
 class TokenAnswer(msgspec.Struct):
     """What the token endpoint gives."""
 
-    access_token: str
+    access_token: str | None = None  # None: an answer of half a line, or of a server that lost its way
     refresh_token: str | None = None
     # Left unread until the tokens are safe: no lifetime, however odd, may cost a token that has already arrived.
     expires_in: msgspec.Raw = msgspec.Raw()
@@ -114,6 +114,7 @@ INVOICE = msgspec.json.Decoder(ReceivedInvoice)
 FIGURES = msgspec.json.Decoder(dict[str, msgspec.Raw])
 TOKEN = msgspec.json.Decoder(TokenAnswer)
 TOKEN_REFUSAL = msgspec.json.Decoder(TokenRefusal)
+TEXT = msgspec.json.Decoder(str)
 LOOSE = msgspec.json.Decoder(Loose)
 
 

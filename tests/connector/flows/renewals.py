@@ -1,12 +1,14 @@
 """What a test asks of upkeep, and what it looks at afterwards."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from connector.domain.access import Scope, Tenant
-from connector.domain.connection import Connection, SealedGrant
-from connector.flows.upkeep import AccessToken, Upkeep, refresh_seat
+from connector.domain.connection import Connection, SealedGrant, refresh_seat
+from connector.errors import Unavailable
+from connector.flows.upkeep import AccessToken, Upkeep
 from connector.secret import Secret
 from tests.connector.flows.bench import connection_of, rows
 from tests.world import World
@@ -49,3 +51,13 @@ def rotations(world: World) -> int:
 def token_calls(world: World) -> int:
     struck = [each for each in world.twin.ledger("fault_struck") if each["operation"] == "token"]
     return rotations(world) + len(world.twin.ledger("token_refused")) + len(struck)
+
+
+async def swept(world: World) -> None:
+    """One round of a worker's sweeps, and the end of the renewals it began."""
+    keeping = world.flows.keeping
+    await keeping.bring_in(older_than=0)
+    await keeping.find_abandoned()
+    for provider in keeping.register.everyone():
+        with suppress(Unavailable):  # a breaker that is open says so
+            await keeping.renew_due(provider)

@@ -9,8 +9,8 @@ import pytest
 from connector.domain.access import Scope
 from connector.domain.connection import Grant, Standing
 from connector.domain.entitlement import Capability, Flag
-from connector.errors import ConsentEnded, NotConnected, NotEntitled
-from connector.flows.upkeep import Upkeep
+from connector.domain.renewal import TokenReply
+from connector.errors import NotConnected, NotEntitled
 from connector.ids import ProviderKey
 from connector.ports import GivesConsent, Provider, Register
 from connector.secret import Secret
@@ -34,9 +34,12 @@ class ConsentsAgainMeanwhile:
     async def redeem(self, *, code: Secret, verifier: Secret, redirect_uri: str, now: datetime) -> Grant:
         return await self._real.redeem(code=code, verifier=verifier, redirect_uri=redirect_uri, now=now)
 
-    async def renew(self, refresh: Secret, *, now: datetime) -> Grant:  # noqa: ARG002 - as the port says
+    async def ask_renewal(self, refresh: Secret) -> TokenReply:  # noqa: ARG002 - as the port says
         await self._world.walk(self._link, self._pfid)
-        raise ConsentEnded(provider=INFOMART)
+        return TokenReply(400, b'{"error": "invalid_grant"}', whole=True, retry_after=None)
+
+    def read_renewal(self, reply: TokenReply, *, now: datetime) -> Grant:
+        return self._real.read_renewal(reply, now=now)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Doctored:
     def offering(self, capability: Capability) -> Sequence[Provider]:
         return self.real.offering(capability)
 
+    def everyone(self) -> Sequence[Provider]:
+        return self.real.everyone()
+
 
 async def test_a_late_refusal_of_the_old_line_leaves_a_new_consent_alone(world: World) -> None:
     tenant = await world.connected("湊", invoices=1)
@@ -60,7 +66,8 @@ async def test_a_late_refusal_of_the_old_line_leaves_a_new_consent_alone(world: 
     consent = ConsentsAgainMeanwhile(
         real.register.provider(INFOMART).consent, world, "湊@example.co.jp", await world.link(tenant)
     )
-    upkeep = Upkeep(real.store, real.vault, Doctored(real.register, consent), world.clock)
+    renewing = dataclasses.replace(real.renewing, register=Doctored(real.register, consent))
+    upkeep = dataclasses.replace(real, renewing=renewing)
     world.clock.ahead += timedelta(minutes=5)
     world.twin.world.clock.advance(timedelta(minutes=5))
 

@@ -118,10 +118,10 @@ async def test_a_consent_that_ended_ends_the_fetch_and_a_fault_of_our_own_does_n
     later(world, timedelta(minutes=5))
     world.twin.world.register(Client(CLIENT_ID, "another-secret", callback))
     fetch = await read(world, tenant)
-    assert (fetch.reading, fetch.problem) == (Reading.WAITING, "MISCONFIGURED")
+    assert (fetch.reading, fetch.problem) == (Reading.WAITING, "CLIENT_REFUSED")
 
     world.twin.world.register(Client(CLIENT_ID, CLIENT_SECRET, callback))
-    later(world, timedelta(minutes=5))
+    later(world, timedelta(minutes=10))
     assert (await read(world, tenant)).reading is Reading.COMPLETE
 
     later(world, timedelta(days=31))

@@ -12,13 +12,13 @@ from connector.bootstrap import opened
 from connector.domain.access import Tenant
 from connector.domain.connection import Grant, Standing
 from connector.errors import CannotOpen, NotFound, OutcomeUnknown
-from connector.flows.upkeep import Upkeep, refresh_seat
+from connector.flows.upkeep import Upkeep
 from connector.ids import GrantId
 from connector.secret import Secret
 from connector.twins.infomart.faults import Fault, Kind
 from connector.twins.infomart.ledger import fingerprint
 from tests.connector.flows.bench import administrator, connection_of, joined, later, rows
-from tests.connector.flows.renewals import current, of_connection, refresh_text, rotations, token, token_calls
+from tests.connector.flows.renewals import of_connection, refresh_text, rotations, token, token_calls
 from tests.connector.flows.shared import anew
 from tests.world import World
 
@@ -145,7 +145,7 @@ async def test_a_caller_who_is_told_to_stop_finishes_the_renewal_it_began(world:
     kept = await token(world, tenant)
     assert rotations(world) == 1
     assert world.twin.ledger("token_rotated")[0]["access_token"] == fingerprint(kept.text.reveal())
-    assert await of_connection(world, tenant, "lease_owner") is None
+    assert await of_connection(world, tenant, "renewal_id") is None
 
 
 async def test_an_old_ciphertext_put_back_does_not_open_and_nothing_is_asked_with_it(
@@ -162,23 +162,15 @@ async def test_an_old_ciphertext_put_back_does_not_open_and_nothing_is_asked_wit
         await token(world, tenant)
     assert failure.value.purpose == "refresh_token"
     assert token_calls(world) == 1
-    assert (await connection_of(world, tenant)).standing is Standing.ACTIVE
-    assert await of_connection(world, tenant, "lease_owner") is None
+    assert (await connection_of(world, tenant)).standing is Standing.UNREADABLE
+    assert await of_connection(world, tenant, "renewal_id") is None
 
 
-async def test_a_provider_that_gives_no_new_refresh_token_keeps_the_old_one_alive(world: World, tenant: Tenant) -> None:
+async def test_a_consent_that_could_never_be_renewed_is_not_begun(world: World, tenant: Tenant) -> None:
     connection = await connection_of(world, tenant)
-    parent = await current(world, connection)
-    grant, grant_id = Grant(Secret("A"), None, world.clock.now(), None), GrantId(uuid4())
-    upkeep = world.flows.upkeep
-
-    sealed = await upkeep.seal(connection, grant, grant_id=grant_id, parent=parent)
-
-    kept = await upkeep.vault.open(sealed.refresh_sealed, refresh_seat(connection, grant_id))
-    assert kept == await refresh_text(world, connection)
-    assert (sealed.parent_id, sealed.refresh_ends_at) == (parent.id, parent.refresh_ends_at)
+    grant = Grant(Secret("A"), None, world.clock.now(), None)
     with pytest.raises(OutcomeUnknown):
-        await upkeep.seal(connection, grant, grant_id=grant_id, parent=None)
+        await world.flows.upkeep.seal(connection, grant, grant_id=GrantId(uuid4()))
 
 
 async def test_a_connection_is_its_own_tenants_only(world: World, tenant: Tenant) -> None:

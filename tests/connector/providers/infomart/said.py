@@ -1,8 +1,10 @@
 """An answer of Infomart's without the wire in between, for tables and mutations by the thousand."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from connector.domain.fetch import Window
+from connector.domain.renewal import TokenReply
 from connector.ports import InvoicePage
 from connector.providers.infomart.client import InfomartClient
 from connector.providers.manifest import Site
@@ -25,8 +27,9 @@ class Saying(Transport):
     async def get(self, url: str, *, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:  # noqa: ARG002
         return self.said
 
-    async def post_token(self, url: str, *, form: str) -> Answer:  # noqa: ARG002
-        return self.said
+    async def post_token(self, url: str, *, form: str) -> TokenReply:  # noqa: ARG002
+        said = self.said
+        return TokenReply(said.code, said.body, said.whole, said.wait(timedelta()) or None)
 
 
 async def page_in(said: Answer, window: Window) -> InvoicePage:

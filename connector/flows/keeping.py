@@ -1,0 +1,120 @@
+"""Keeps connections alive that nobody uses, and finds what a dead process left behind."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from connector.domain.access import Scope
+from connector.domain.renewal import Leased
+from connector.errors import ConnectorError, Unavailable
+from connector.failpoints import failpoint
+from connector.flows.escrowing import Escrowing
+from connector.flows.guarding import Guarding
+from connector.flows.renewing import Renewing
+from connector.ids import new_id
+from connector.ports import Clock, Provider, Register, Store, TokenJournal
+
+_BATCH = 100  # leases a statement
+_AT_A_TIME = 3  # batches of one provider under way, so that one is written while the next is asked
+_SWEEP_MOST = 1000
+_OLD_ENOUGH = 5.0  # seconds an answer may wait for the database before somebody else brings it in
+
+_log = structlog.get_logger("connector.keeping")
+
+
+@dataclass(slots=True)
+class Keeping:
+    """Sweeps: answers on disk are brought in, abandoned renewals become doubts, and what is due is renewed."""
+
+    store: Store
+    register: Register
+    renewing: Renewing
+    guarding: Guarding
+    journal: TokenJournal
+    escrowing: Escrowing
+    clock: Clock
+    _rounds: dict[str, "asyncio.Task[int]"] = field(default_factory=dict)
+
+    async def sweep(self) -> None:
+        """One round; renewals that take longer than a round go on beside the next."""
+        await self.bring_in()
+        await self.escrowing.copy()
+        await self.find_abandoned()
+        for provider in self.register.everyone():
+            running = self._rounds.get(provider.key)
+            if running is None or running.done():
+                self._rounds[provider.key] = asyncio.create_task(self._renew_quietly(provider))
+
+    async def close(self) -> None:
+        """Begins nothing more, and waits for what has begun."""
+        self.renewing.draining = True
+        if running := [task for task in self._rounds.values() if not task.done()]:
+            await asyncio.wait(running)
+
+    async def bring_in(self, *, older_than: float = _OLD_ENOUGH) -> int:
+        """Answers that reached a disk and not the database; how many of them held a token."""
+        brought = 0
+        for answer in await self.journal.unsettled(older_than=older_than):
+            try:
+                brought += await self.renewing.settle(answer)
+            except ConnectorError as failure:  # it stays on disk, and the next round tries again
+                _log.warning("not brought in", renewal=str(answer.id), failure=str(failure))
+                if isinstance(failure, Unavailable):
+                    break
+                continue
+            self.journal.settle(answer.id)
+            failpoint("keeping.brought_in")
+        return brought
+
+    async def find_abandoned(self) -> None:
+        """Renewals whose process let the lease end become doubts, each settled by asking again later."""
+        now = self.clock.now()
+        for tenant, connection in await self.store.renewals_abandoned(now, most=_SWEEP_MOST):
+            async with self.store.within(Scope.of_tenant(tenant)) as work:
+                await work.renewals.abandon(connection, now)
+            _log.warning("abandoned", connection=str(connection))
+
+    async def renew_due(self, provider: Provider) -> int:
+        """Renews everything at the provider that is due; how many renewals gave a grant or an answer."""
+        done = 0
+        under_way: set[asyncio.Task[int]] = set()
+        more = True
+        try:
+            while more or under_way:
+                while more and len(under_way) < _AT_A_TIME and not self.renewing.draining:
+                    batch, more = await self._leased(provider)
+                    if batch:
+                        under_way.add(asyncio.create_task(self._carry_out(batch)))
+                more = more and not self.renewing.draining
+                if under_way:
+                    ended, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                    done += sum(task.result() for task in ended)
+        finally:
+            if under_way:
+                await asyncio.wait(under_way)
+        return done
+
+    async def _leased(self, provider: Provider) -> tuple[Sequence[Leased], bool]:
+        """The next batch, and whether there may be more after it."""
+        owner, now = new_id(), self.clock.now()
+        async with self.store.within(Scope.of_lease(owner)) as work:
+            most = _BATCH if await self.guarding.admit(work, provider.key) else 1
+        leased = await self.store.lease_due(provider.key, owner, now, most=most)
+        failpoint("keeping.leased")
+        if not leased:
+            return (), False
+        async with self.store.within(Scope.of_lease(owner)) as work:
+            return await work.renewals.held(owner), most == _BATCH and len(leased) == most
+
+    async def _carry_out(self, batch: Sequence[Leased]) -> int:
+        ended = await self.renewing.carry_out(batch)
+        return sum(1 for each in ended.values() if not isinstance(each, Unavailable))
+
+    async def _renew_quietly(self, provider: Provider) -> int:
+        try:
+            return await self.renew_due(provider)
+        except ConnectorError as failure:
+            _log.info("not renewed now", provider=provider.key, failure=str(failure))
+            return 0

@@ -1,0 +1,253 @@
+"""Renews what a lease covers: one call each, its answer on disk before anybody reads it, nothing overwritten."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from connector.domain.access import Scope
+from connector.domain.connection import (
+    Connection,
+    Grant,
+    SealedGrant,
+    access_seat,
+    answer_seat,
+    refresh_seat,
+)
+from connector.domain.renewal import CALL_LIMIT, LEASE, Leased, Renewed, TokenAnswer, TokenReply, next_keep_alive
+from connector.errors import ConnectorError, OutcomeUnknown, Unavailable
+from connector.failpoints import failpoint
+from connector.flows.doubting import Doubting
+from connector.flows.guarding import Guarding
+from connector.ids import ConnectionId, GrantId
+from connector.ports import Clock, Provider, Register, Sealer, Store, TokenJournal, Vault
+from connector.secret import Secret
+
+_COMMIT_BUDGET = timedelta(seconds=10)
+_LISTEN = timedelta(seconds=95)  # from the call on, and within the time after which another one may be made
+_LAST_LOOK = 1.0  # seconds in which bytes that are here already are read, though the time is up
+_LEAVE_WITHIN = 20.0  # seconds a process that ends still listens; its answers would be nobody's afterwards
+_GATHER = 0.02  # seconds in which answers are gathered into one commit
+
+_log = structlog.get_logger("connector.renewing")
+
+
+@dataclass(slots=True)
+class Renewing:
+    """Carries renewals out, from a lease that is held to a grant that is in use."""
+
+    store: Store
+    vault: Vault
+    journal: TokenJournal
+    register: Register
+    guarding: Guarding
+    doubting: Doubting
+    clock: Clock
+    draining: bool = False
+    _listening: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def carry_out(self, batch: Sequence[Leased]) -> Mapping[ConnectionId, Renewed | ConnectorError]:
+        """Renews every connection of the batch; each ends with a grant in use or with why not."""
+        began = time.monotonic()
+        asked = {asyncio.create_task(self._answered(leased, began)): leased for leased in batch}
+        ended: dict[ConnectionId, Renewed | ConnectorError] = {}
+        waiting = set(asked)
+        while waiting:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            done, waiting = await asyncio.wait(waiting, timeout=_GATHER) if len(waiting) > 1 else (waiting, set())
+            renewed = [each for each in (task.result() for task in done) if isinstance(each, Renewed)]
+            failures = {asked[task].connection.id: task.result() for task in done}
+            ended |= {name: each for name, each in failures.items() if isinstance(each, ConnectorError)}
+            ended |= await self._committed(renewed)
+        return ended
+
+    async def close(self) -> None:
+        """Begins nothing more, and listens to the end to whoever has been asked."""
+        self.draining = True
+        if self._listening:
+            await asyncio.wait(self._listening, timeout=_LEAVE_WITHIN)
+        for task in self._listening:
+            task.cancel()
+
+    async def settle(self, answer: TokenAnswer) -> bool:
+        """Puts an answer from the journal or the escrow into the lineage; False: it holds no token.
+
+        Safe to do any number of times, whoever else does it, and whether or not the grant is in there already.
+        """
+        scope = Scope.of_tenant(answer.tenant_id)
+        async with self.store.within(scope) as work:
+            connection = await work.connections.connection(answer.connection_id)
+            parent = None if answer.parent_id is None else await work.connections.grant(answer.parent_id)
+        if connection is None or parent is None:
+            _log.error("an answer of nobody's", renewal=str(answer.id), connection=str(answer.connection_id))
+            return False
+        text = await self.vault.open(answer.sealed, answer_seat(connection, answer.id))
+        reply = TokenReply(code=200, body=text.reveal().encode("latin-1"), whole=True, retry_after=None)
+        try:
+            grant = self.register.provider(connection.provider).consent.read_renewal(reply, now=answer.answered_at)
+        except ConnectorError as failure:
+            _log.warning("an answer without a token", renewal=str(answer.id), failure=str(failure))
+            return False
+        sealer = await self.vault.prepare(answer.tenant_id)
+        refresh = await self._refresh_of(connection, grant, parent)
+        sealed = _sealed(connection, grant, refresh, answer, parent, sealer)
+        await self._adopt(connection, sealed, answer)
+        return True
+
+    async def _answered(self, leased: Leased, began: float) -> Renewed | ConnectorError:
+        """A grant that is on disk and not yet in the database, or why there is none; never raises what is foreseen."""
+        provider = self.register.provider(leased.connection.provider)
+        try:
+            return await self._asked(leased, provider, began)
+        except ConnectorError as failure:
+            try:
+                await self.doubting.ended(leased, failure)
+            except ConnectorError as second:  # the lease ends by itself, and a sweep finds what it left
+                _log.warning("not written down", connection=str(leased.connection.id), failure=str(second))
+            return failure
+
+    async def _asked(self, leased: Leased, provider: Provider, began: float) -> Renewed:
+        connection = leased.connection
+        # Everything that can fail without harm is done before the call: from then on the old token may be dead.
+        refresh = await self.vault.open(leased.grant.refresh_sealed, refresh_seat(connection, leased.grant.id))
+        sealer = await self.vault.prepare(connection.tenant_id)
+        async with self.guarding.turn(provider):
+            self.guarding.check(provider.key)
+            self._check_still_mine(began)
+            self.journal.check()
+            failpoint("renewal.before_call")
+            call = asyncio.create_task(self._journalled(leased, provider, refresh, sealer))
+            await asyncio.wait({call}, timeout=CALL_LIMIT.total_seconds())
+        if not call.done():
+            # Its answer may be the only token there is, so it is listened for as long as nobody else may ask.
+            self._listen_on(leased, call)
+            raise OutcomeUnknown
+        return self._read(leased, provider, refresh, sealer, call.result())
+
+    def _check_still_mine(self, began: float) -> None:
+        if self.draining:
+            raise Unavailable
+        if time.monotonic() - began > (LEASE - CALL_LIMIT - _COMMIT_BUDGET).total_seconds():
+            raise Unavailable  # a process that was stopped for so long may not hold the lease any more
+
+    async def _journalled(
+        self, leased: Leased, provider: Provider, refresh: Secret, sealer: Sealer
+    ) -> tuple[TokenReply, TokenAnswer]:
+        """The provider's reply, on disk if it may hold a token."""
+        reply = await provider.consent.ask_renewal(refresh)
+        failpoint("renewal.answer_in_memory")
+        connection = leased.connection
+        text = Secret(reply.body.decode("latin-1"))
+        answer = TokenAnswer(
+            id=leased.renewal_id,
+            tenant_id=connection.tenant_id,
+            connection_id=connection.id,
+            provider=connection.provider,
+            parent_id=leased.grant.id,
+            answered_at=self.clock.now(),
+            sealed=sealer.seal(text, answer_seat(connection, leased.renewal_id)) if reply.may_hold_token else b"",
+        )
+        if reply.may_hold_token:
+            try:
+                await self.journal.append(answer)
+            except ConnectorError as failure:  # the disk failed after all: the database may still take it
+                _log.error("not in the token journal", renewal=str(answer.id), failure=str(failure))
+            failpoint("renewal.answer_on_disk")
+        return reply, answer
+
+    def _read(
+        self,
+        leased: Leased,
+        provider: Provider,
+        refresh: Secret,
+        sealer: Sealer,
+        told: tuple[TokenReply, TokenAnswer],
+    ) -> Renewed:
+        reply, answer = told
+        try:
+            grant = provider.consent.read_renewal(reply, now=answer.answered_at)
+        except ConnectorError:
+            if reply.may_hold_token:
+                self.journal.settle(answer.id)  # it was read, and nothing was in it
+            raise
+        sealed = _sealed(leased.connection, grant, grant.refresh or refresh, answer, leased.grant, sealer)
+        due_at = next_keep_alive(leased.connection.id, answer.answered_at)
+        return Renewed(leased=leased, grant=sealed, access=grant.access, due_at=due_at, answer=answer)
+
+    async def _committed(self, renewed: Sequence[Renewed]) -> Mapping[ConnectionId, Renewed | ConnectorError]:
+        """Writes grants down together; whichever lost its lease meanwhile is added all the same."""
+        if not renewed:
+            return {}
+        owner = renewed[0].leased.owner
+        ended: dict[ConnectionId, Renewed | ConnectorError] = {}
+        try:
+            failpoint("renewal.before_commit")
+            async with self.store.within(Scope.of_lease(owner)) as work:
+                in_use = set(await work.renewals.commit(owner, renewed))
+                failpoint("renewal.written")
+            failpoint("renewal.committed")
+            for each in renewed:
+                if each.grant.id not in in_use:
+                    await self._adopt(each.leased.connection, each.grant, each.answer)
+                self.journal.settle(each.grant.id)
+                ended[each.leased.connection.id] = each
+            failpoint("renewal.settled")
+            for provider in {each.leased.connection.provider for each in renewed}:
+                await self.guarding.answered(provider)
+        except ConnectorError as failure:
+            # The journal keeps what the database could not take, and a sweep brings it in.
+            _log.error("kept in the token journal", renewals=len(renewed), failure=str(failure))
+            for each in renewed:
+                ended.setdefault(each.leased.connection.id, failure)
+        return ended
+
+    async def _adopt(self, connection: Connection, grant: SealedGrant, answer: TokenAnswer) -> None:
+        due_at = next_keep_alive(connection.id, answer.answered_at)
+        async with self.store.within(Scope.of_tenant(connection.tenant_id)) as work:
+            now = self.clock.now()
+            active = connection.active(now, consent_ends_at=grant.refresh_ends_at, due_at=due_at)
+            in_use = await work.renewals.adopt(answer, grant, active)
+        _log.info("adopted", connection=str(connection.id), renewal=str(answer.id), in_use=in_use)
+
+    async def _refresh_of(self, connection: Connection, grant: Grant, parent: SealedGrant) -> Secret:
+        if grant.refresh is not None:
+            return grant.refresh
+        return await self.vault.open(parent.refresh_sealed, refresh_seat(connection, parent.id))
+
+    def _listen_on(self, leased: Leased, call: "asyncio.Task[tuple[TokenReply, TokenAnswer]]") -> None:
+        task = asyncio.create_task(self._heard_late(leased, call))
+        self._listening.add(task)
+        task.add_done_callback(self._listening.discard)
+
+    async def _heard_late(self, leased: Leased, call: "asyncio.Task[tuple[TokenReply, TokenAnswer]]") -> None:
+        await asyncio.wait({call}, timeout=(_LISTEN - CALL_LIMIT).total_seconds())
+        await asyncio.wait({call}, timeout=_LAST_LOOK)
+        if not call.done():
+            call.cancel()
+            return
+        try:
+            _, answer = call.result()
+            if answer.sealed and await self.settle(answer):
+                _log.warning("a late answer was kept", connection=str(leased.connection.id), renewal=str(answer.id))
+                self.journal.settle(answer.id)
+        except ConnectorError as failure:
+            _log.warning("no late answer", connection=str(leased.connection.id), failure=str(failure))
+
+
+def _sealed(
+    connection: Connection, grant: Grant, refresh: Secret, answer: TokenAnswer, parent: SealedGrant, sealer: Sealer
+) -> SealedGrant:
+    """The grant as it may be stored; a provider that gave no new refresh token keeps the old one alive."""
+    own = GrantId(answer.id)
+    return SealedGrant(
+        id=own,
+        parent_id=parent.id,
+        access_sealed=None if grant.access is None else sealer.seal(grant.access, access_seat(connection, own)),
+        refresh_sealed=sealer.seal(refresh, refresh_seat(connection, own)),
+        access_ends_at=grant.access_ends_at,
+        refresh_ends_at=grant.refresh_ends_at if grant.refresh is not None else parent.refresh_ends_at,
+        obtained_at=answer.answered_at,
+    )

@@ -1,0 +1,126 @@
+"""An escrow in a second database: a table of its own making, added to and never changed."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from connector.domain.renewal import TokenAnswer
+from connector.errors import Misconfigured, Unavailable
+from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId
+
+_AT_ONCE = 500
+_MAKING = 7_270_931  # the lock that lets one process at a time make the table
+
+escrowed_answers = sa.Table(
+    "escrowed_answers",
+    sa.MetaData(),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("tenant_id", sa.Uuid, nullable=False),
+    sa.Column("connection_id", sa.Uuid, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("parent_id", sa.Uuid),
+    sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Index("escrowed_answers_by_moment", "answered_at", "id"),
+)
+
+
+class DatabaseEscrow:
+    """Keeps sealed answers in a database that does not fail together with ours."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._made = False
+
+    @classmethod
+    def opened(cls, address: str) -> "DatabaseEscrow":
+        """The escrow at `address`, connected on first use; raises Misconfigured when that is no address."""
+        try:
+            url = make_url(address).set(drivername="postgresql+asyncpg")
+        except (sa.exc.ArgumentError, ValueError):
+            raise Misconfigured(problems=["CONNECTOR_ESCROW: is not the address of a database"]) from None
+        engine = create_async_engine(
+            url,
+            pool_size=2,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"timeout": 10, "server_settings": {"application_name": "connector-escrow"}},
+        )
+        return cls(engine)
+
+    async def keep(self, answers: Sequence[TokenAnswer]) -> None:
+        """Returns when the answers are committed there; raises Unavailable when it does not take them."""
+        async with self._begun() as connection:
+            for start in range(0, len(answers), _AT_ONCE):
+                rows = [_row(answer) for answer in answers[start : start + _AT_ONCE]]
+                await connection.execute(insert(escrowed_answers).values(rows).on_conflict_do_nothing())
+
+    async def entries(self, since: datetime) -> AsyncIterator[TokenAnswer]:
+        """Every answer given since then, once each, oldest first; raises Unavailable when it cannot be read."""
+        of = escrowed_answers.c
+        reached: sa.ColumnElement[bool] = of.answered_at >= since
+        while True:
+            statement = sa.select(escrowed_answers).where(reached).order_by(of.answered_at, of.id).limit(_AT_ONCE)
+            async with self._begun() as connection:
+                rows = (await connection.execute(statement)).all()
+            for row in rows:
+                yield _answer(row)
+            if len(rows) < _AT_ONCE:
+                return
+            reached = sa.tuple_(of.answered_at, of.id) > sa.tuple_(rows[-1].answered_at, rows[-1].id)
+
+    async def forget(self, before: datetime) -> None:
+        """Removes answers given before `before`; raises Unavailable when it cannot."""
+        async with self._begun() as connection:
+            await connection.execute(sa.delete(escrowed_answers).where(escrowed_answers.c.answered_at < before))
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction in which the table is there; whatever this database fails by, nothing of ours is at fault."""
+        try:
+            async with self._engine.begin() as connection:
+                if not self._made:
+                    # Two that make a table at the same moment disturb each other, `if not exists` or not.
+                    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING)))
+                    await connection.run_sync(escrowed_answers.metadata.create_all)
+                yield connection
+            self._made = True
+        except (OSError, sa.exc.TimeoutError, DBAPIError) as cause:
+            self._made = False  # the next time may meet a database made anew
+            raise Unavailable from cause
+
+
+def _row(answer: TokenAnswer) -> dict[str, object]:
+    return {
+        "id": answer.id,
+        "tenant_id": answer.tenant_id,
+        "connection_id": answer.connection_id,
+        "provider": answer.provider,
+        "parent_id": answer.parent_id,
+        "answered_at": answer.answered_at,
+        "sealed": answer.sealed,
+    }
+
+
+def _answer(row: sa.Row[tuple[object, ...]]) -> TokenAnswer:
+    return TokenAnswer(
+        id=GrantId(row.id),
+        tenant_id=TenantId(row.tenant_id),
+        connection_id=ConnectionId(row.connection_id),
+        provider=ProviderKey(row.provider),
+        parent_id=None if row.parent_id is None else GrantId(row.parent_id),
+        answered_at=row.answered_at,
+        sealed=bytes(row.sealed),
+    )
