@@ -11,11 +11,20 @@ from connector.domain.fetch import Completeness, Fetch
 from connector.domain.fetch import Reading as FetchReading
 from connector.domain.invoice import InvoiceFilter, Place, ReceivedInvoice
 from connector.domain.paging import Page
-from connector.errors import ConsentEnded, NotConnected, NotFound
+from connector.errors import CannotOpen, ConsentEnded, NotConnected, NotFound, Unavailable
 from connector.flows.fetching import REREAD_AFTER
 from connector.ids import ConnectionId, FetchId, InvoiceId, TenantId
 from connector.ports import Clock, Register, Store
 
+# Why nothing is read, where several connections differ: what mends itself first.
+_HELD_UP = (
+    (Standing.UNCERTAIN, Unavailable.code),
+    (Standing.SUSPECT, Unavailable.code),
+    (Standing.UNREADABLE, CannotOpen.code),
+    (Standing.LAPSED, ConsentEnded.code),
+    (Standing.AWAITING_CONSENT, ConsentEnded.code),
+    (Standing.DISCONNECTED, ConsentEnded.code),
+)
 _RECENT_FETCHES = 20
 
 
@@ -116,8 +125,9 @@ def completeness_of(connections: Sequence[Connection], fetches: Sequence[Fetch])
     elif fetches and any(connection.standing is Standing.ACTIVE for connection in connections):
         next_fetch_at = fetches[0].requested_at + REREAD_AFTER
     because = None
-    if not any(connection.standing is Standing.ACTIVE for connection in connections):
-        because = ConsentEnded.code if connections else NotConnected.code
+    standings = {connection.standing for connection in connections}
+    if Standing.ACTIVE not in standings:
+        because = next((code for standing, code in _HELD_UP if standing in standings), NotConnected.code)
     elif fetches and fetches[0].problem is not None:
         because = fetches[0].problem
     elif whole is None:

@@ -67,8 +67,7 @@ class TokenJournal:
     def check(self) -> None:
         """Raises Unavailable when an answer could not be kept now; asked before a provider is."""
         with self._wake:
-            if self._closing:
-                raise Unavailable(wait=_WAIT)
+            self._check_open()
             try:
                 room = os.statvfs(self._folder)
                 usable = self._current.usable()
@@ -93,8 +92,7 @@ class TokenJournal:
         loop = asyncio.get_running_loop()
         waiting = Waiting(answer.id, record_of(answer), began, loop, loop.create_future())
         with self._wake:
-            if self._closing:
-                raise Unavailable(wait=_WAIT)
+            self._check_open()
             self._kept[answer.id] = Kept(answer, since=began, escrowed=not self.needs_escrow)
             self._queue.append(waiting)
             self._wake.notify()
@@ -146,6 +144,10 @@ class TokenJournal:
                     self._drop(segment)
             self._segments = []
 
+    def _check_open(self) -> None:
+        if self._closing or not self._writer.is_alive():
+            raise Unavailable(wait=_WAIT)
+
     def _mark(self, answer: GrantId, *, settled: bool = False, escrowed: bool = False) -> None:
         with self._wake:
             kept = self._kept.get(answer)
@@ -166,32 +168,33 @@ class TokenJournal:
         closing = False
         while not closing:
             with self._wake:
-                self._wake.wait_for(lambda: self._queue or self._mending or self._closing or self._done())
+                self._wake.wait_for(lambda: self._queue or self._mending or self._closing or self._over())
                 batch, self._queue = self._queue, []
                 mending, self._mending = self._mending, False
                 closing = self._closing
                 records = {**self._unwritten, **{each.answer: each.record for each in batch}}
+            self._tidy()
             if records or mending:
                 self._put(batch, records)
-            self._tidy()
 
     def _put(self, batch: Sequence[Waiting], records: dict[GrantId, bytes]) -> None:
-        failure = None
+        failure: Unavailable | None = Unavailable(wait=_WAIT)
         try:
             self._write(records)
+            failure = None
         except OSError as cause:
             _log.error("not written", folder=str(self._folder), answers=len(records), reason=cause.strerror)
-            failure = Unavailable(wait=_WAIT)
-        ended = time.monotonic()
-        with self._wake:
-            if failure is None and self._failing:
-                _log.info("mended", folder=str(self._folder))
-            self._failing, self._mended_at = failure is not None, ended
-            self._unwritten = {each: record for each, record in records.items() if failure and each in self._kept}
-            if failure is None:
-                self._seconds.extend(ended - each.began for each in batch)
-        for each in batch:
-            each.tell(failure)
+        finally:  # whatever happens, nobody waits for ever
+            ended = time.monotonic()
+            with self._wake:
+                mended = self._failing and failure is None
+                self._failing, self._mended_at = failure is not None, ended
+                self._unwritten = {each: record for each, record in records.items() if failure and each in self._kept}
+                self._seconds.extend(ended - each.began for each in batch if failure is None)
+            for each in batch:
+                each.tell(failure)
+        if mended:
+            _log.info("mended", folder=str(self._folder))
 
     def _write(self, records: Mapping[GrantId, bytes]) -> None:
         """Writes into the current segment, or once more into a new one when that one fails; raises OSError."""
@@ -226,18 +229,29 @@ class TokenJournal:
             self._current = fresh
         return fresh
 
-    def _done(self) -> list[Segment]:
-        return [each for each in self._segments if not each.waiting and each is not self._current]
+    def _over(self) -> list[Segment]:
+        """Segments in which nothing is needed any more; the current one only when it is worth emptying."""
+        return [
+            each
+            for each in self._segments
+            if not each.waiting and (each is not self._current or (each.size > _WORTH_EMPTYING and not each.broken))
+        ]
 
     def _tidy(self) -> None:
         with self._wake:
-            done = self._done()
-            self._segments = [each for each in self._segments if each not in done]
-            emptied = not self._current.waiting and self._current.size > _WORTH_EMPTYING
-        for segment in done:
-            self._drop(segment)
-        if emptied and self._current.usable():
-            self._current.empty()
+            over = self._over()
+            self._segments = [each for each in self._segments if each not in over or each is self._current]
+        for segment in over:
+            if segment is self._current:
+                self._empty(segment)
+            else:
+                self._drop(segment)
+
+    def _empty(self, segment: Segment) -> None:
+        try:
+            segment.empty()
+        except OSError as cause:
+            _log.warning("a segment failed", file=str(segment.path), reason=cause.strerror)
 
     def _drop(self, segment: Segment) -> None:
         try:

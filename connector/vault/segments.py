@@ -87,8 +87,12 @@ class Segment:
         return not self.broken and os.fstat(self.handle).st_nlink > 0
 
     def empty(self) -> None:
-        """Forgets every record."""
-        os.ftruncate(self.handle, 0)
+        """Forgets every record; raises OSError, and then this segment takes no more."""
+        try:
+            os.ftruncate(self.handle, 0)
+        except OSError:
+            self.broken = True
+            raise
         self.size = 0
 
     def drop(self) -> None:

@@ -83,6 +83,7 @@ def merged(below: Values, above: Values) -> Values:
 
 INFOMART: Values = {"enabled": True, "existingSecret": "infomart"}
 INVOX: Values = {"enabled": True, "existingSecret": "invox"}
+PACED: Values = {"tokenCallsPerSecond": 2.5, "tokenCallsAtOnce": 4}
 
 SWITCHES: dict[str, dict[str, Values]] = {
     "ingress": {"without ingress": {}, "ingress": {"ingress": {"enabled": True, "tls": {"existingSecret": "tls"}}}},
@@ -91,16 +92,23 @@ SWITCHES: dict[str, dict[str, Values]] = {
     "providers": {
         "infomart": {"providers": {"infomart": INFOMART}},
         "invox": {"providers": {"infomart": {"enabled": False}, "invox": INVOX}},
-        "both providers": {"providers": {"infomart": INFOMART, "invox": INVOX}},
+        "both providers": {"providers": {"infomart": {**INFOMART, **PACED}, "invox": {**INVOX, **PACED}}},
     },
     "kek": {"key file": {}, "kms": {"kek": {"file": {"existingSecret": ""}, "address": "aws:arn:aws:kms:x:1:key/2"}}},
+    "journal": {
+        "own journals": {},
+        "shared journal and escrow": {
+            "journal": {"existingClaim": "shared"},
+            "secrets": {"escrow": {"existingSecret": "escrow"}},
+        },
+    },
     "budgets": {"budgets": {}, "without budgets": {"podDisruptionBudget": {"enabled": False}}},
     "identity": {"own identity": {}, "given identity": {"serviceAccount": {"create": False, "name": "given"}}},
 }
 
 
 def combinations() -> Iterator[tuple[str, Values]]:
-    """Every position of the chart's main switches together: 192 sets of values."""
+    """Every position of the chart's main switches together: 384 sets of values."""
     for choice in itertools.product(*(positions.items() for positions in SWITCHES.values())):
         values = the_least()
         for _, layer in choice:

@@ -94,6 +94,7 @@ def test_helm_never_makes_or_owns_anything_that_holds_data(rendered_combinations
         "PodDisruptionBudget",
         "Service",
         "ServiceAccount",
+        "StatefulSet",
     }
 
 
@@ -116,8 +117,10 @@ def test_two_releases_in_one_namespace_share_no_name_and_select_none_of_each_oth
 ) -> None:
     one, two = rendered_releases["blue"].objects, rendered_releases["green"].objects
     assert not {named(each) for each in one} & {named(each) for each in two}
-    selected = [each["spec"]["selector"]["matchLabels"] for each in of_kind(one, "Deployment")]
-    labels = [each["spec"]["template"]["metadata"]["labels"] for each in of_kind(two, "Deployment")]
+    kinds = ("Deployment", "StatefulSet")
+    selected = [each["spec"]["selector"]["matchLabels"] for kind in kinds for each in of_kind(one, kind)]
+    labels = [each["spec"]["template"]["metadata"]["labels"] for kind in kinds for each in of_kind(two, kind)]
+    assert (len(selected), len(labels)) == (2, 2)
     assert not any(selects(selector, each) for selector in selected for each in labels)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helm.checks import environment, network, restricted, secrecy, wiring
+from tests.helm.checks import environment, journal, network, restricted, secrecy, wiring
 from tests.helm.checks.pods import named, of_kind, pods
 from tests.helm.rendering import Rendered
 
@@ -12,7 +12,7 @@ Combinations = dict[str, Rendered]
 
 
 def test_there_are_enough_combinations_and_all_render_to_valid_objects(rendered_combinations: Combinations) -> None:
-    assert len(rendered_combinations) == 192
+    assert len(rendered_combinations) == 384
     assert {name: each.error for name, each in rendered_combinations.items() if each.error} == {}
     assert {name: each.problems for name, each in rendered_combinations.items() if each.problems} == {}
 
@@ -31,6 +31,12 @@ def test_every_kind_of_pod_gets_exactly_the_variables_of_the_contract(rendered_c
 
 def test_every_object_finds_the_others_and_names_only_what_the_values_name(rendered_combinations: Combinations) -> None:
     assert found(rendered_combinations, "wiring") == {}
+
+
+def test_a_workers_journal_outlives_its_pod_and_nothing_else_can_be_written(
+    rendered_combinations: Combinations,
+) -> None:
+    assert found(rendered_combinations, "journal") == {}
 
 
 def test_every_kind_of_pod_reaches_exactly_what_it_may(rendered_combinations: Combinations) -> None:
@@ -80,6 +86,8 @@ def found(combinations: Combinations, promise: str) -> dict[str, list[str]]:
                 problems = environment.violations(objects, values)
             case "wiring":
                 problems = wiring.violations(objects, values)
+            case "journal":
+                problems = journal.violations(objects, values)
             case _:
                 problems = network.violations(objects, values)
         if problems:

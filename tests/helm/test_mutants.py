@@ -16,6 +16,9 @@ from tests.helm.rendering import Manifest, Order, Rendered, render_all, scenario
 pytestmark = pytest.mark.chart
 
 
+KINDS = {"web": "Deployment", "worker": "StatefulSet", "migrate": "Job"}
+
+
 class Release:
     """A rendered release that a test may spoil."""
 
@@ -29,8 +32,7 @@ class Release:
         return self.named(kind, f"invoices-{name}")["spec"]
 
     def pod(self, component: str) -> Any:
-        kind = "Job" if component == "migrate" else "Deployment"
-        return self.spec(kind, component)["template"]["spec"]
+        return self.spec(KINDS[component], component)["template"]["spec"]
 
     def container(self, component: str) -> Any:
         return self.pod(component)["containers"][0]
@@ -43,6 +45,15 @@ class Release:
 
     def remove(self, kind: str, name: str) -> None:
         self.objects.remove(self.named(kind, f"invoices-{name}"))
+
+    @property
+    def claim(self) -> Any:
+        return self.spec("StatefulSet", "worker")["volumeClaimTemplates"][0]["spec"]
+
+
+def as_empty_folder(release: Release) -> None:
+    del release.spec("StatefulSet", "worker")["volumeClaimTemplates"]
+    release.pod("worker")["volumes"].append({"name": "journal", "emptyDir": {}})
 
 
 Fault = Callable[[Release], Any]
@@ -100,7 +111,7 @@ FAULTS: dict[str, Fault] = {
     "DATABASE_URL comes from elsewhere": lambda it: it.variable("web", "DATABASE_URL")["valueFrom"][
         "secretKeyRef"
     ].update(key="owner"),
-    "no worker pod": lambda it: it.remove("Deployment", "worker"),
+    "no worker pod": lambda it: it.remove("StatefulSet", "worker"),
     # wiring
     "Deployment/invoices-web: selects other pods": lambda it: it.spec("Deployment", "web")["selector"][
         "matchLabels"
@@ -134,11 +145,30 @@ FAULTS: dict[str, Fault] = {
     "asks a port": lambda it: it.container("web")["readinessProbe"]["httpGet"].update(port="health"),
     "made twice": lambda it: it.objects.append(it.named("Service", "invoices-web")),
     "leaves the release's namespace": lambda it: it.named("Service", "invoices-web")["metadata"].update(namespace="x"),
+    "longer than a label may be": lambda it: it.named("StatefulSet", "invoices-worker")["metadata"].update(
+        name="a" * 53
+    ),
+    "StatefulSet/invoices-worker: selects other": lambda it: it.spec("StatefulSet", "worker")["selector"][
+        "matchLabels"
+    ].update({"app.kubernetes.io/component": "web"}),
+    "StatefulSet/invoices-worker: its number": lambda it: it.spec("StatefulSet", "worker").pop("replicas"),
+    # the token journal
+    "worker: can write to": lambda it: it.container("worker")["volumeMounts"][1].update(mountPath="/opt"),
+    "web: can write to": lambda it: it.container("web")["volumeMounts"][1].update(readOnly=True),
+    "does not outlive the pod": as_empty_folder,
+    "is deleted with what used it": lambda it: it.spec("StatefulSet", "worker")[
+        "persistentVolumeClaimRetentionPolicy"
+    ].update(whenScaled="Delete"),
+    "another size": lambda it: it.claim["resources"]["requests"].update(storage="1Gi"),
+    "another class": lambda it: it.claim.pop("storageClassName"),
+    "worker: CONNECTOR_JOURNAL comes from elsewhere": lambda it: it.variable("worker", "CONNECTOR_JOURNAL").update(
+        value="/elsewhere/journal"
+    ),
     # network
     "no policy denies everything": lambda it: it.remove("NetworkPolicy", "default-deny"),
     "denies everything by default": lambda it: it.spec("NetworkPolicy", "default-deny").update(egress=[{}]),
     "Job/invoices-migrate: Egress is not restricted": lambda it: it.remove("NetworkPolicy", "migrate"),
-    "Deployment/invoices-worker: Egress wrongly denies": lambda it: it.remove("NetworkPolicy", "worker"),
+    "StatefulSet/invoices-worker: Egress wrongly denies": lambda it: it.remove("NetworkPolicy", "worker"),
     "worker: Ingress wrongly allows": lambda it: it.spec("NetworkPolicy", "worker").update(ingress=[{}]),
     "web: Egress wrongly allows": lambda it: it.spec("NetworkPolicy", "web")["egress"][3]["to"].append(ANYWHERE),
     "includes private addresses": lambda it: it.spec("NetworkPolicy", "web")["egress"][3].update(to=[ANYWHERE]),

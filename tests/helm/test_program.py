@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from connector.settings import PROVIDERS, AccountSettings, Mode, Settings, migrator_address, read_settings
+from tests.helm.checks.environment import JOURNAL
 from tests.helm.checks.pods import pods
 from tests.helm.checks.secrecy import CANARY
 from tests.helm.rendering import Rendered, scenarios
@@ -20,6 +21,7 @@ def environment(rendered: Rendered, component: str) -> dict[str, str]:
 
 def behind(variable: dict[str, Any]) -> str:
     pretended = f"postgresql://app:{CANARY}@db.example/connector" if variable["name"].endswith("_URL") else CANARY
+    pretended = pretended if variable["name"] != "CONNECTOR_ESCROW" else f"postgresql://escrow:{CANARY}@db.example/e"
     value: str = variable.get("value", pretended)
     return value
 
@@ -34,6 +36,12 @@ def test_the_program_starts_with_what_the_chart_gives_it(
     assert settings.mode is Mode.PRODUCTION
     assert settings.public_url == rendered.values["publicUrl"]
     assert settings.local_kek_allowed == bool(rendered.values["kek"]["file"]["existingSecret"])
+    assert str(settings.journal) == JOURNAL
+    assert (settings.escrow is not None) == bool(rendered.values["secrets"]["escrow"]["existingSecret"])
+    for key, account in settings.accounts.items():
+        pace = rendered.values["providers"][key]
+        assert (account.token_calls_per_second or 0) == pace["tokenCallsPerSecond"]
+        assert (account.token_calls_at_once or 0) == pace["tokenCallsAtOnce"]
     assert settings.accounts.keys() == {key for key, each in rendered.values["providers"].items() if each["enabled"]}
 
 
@@ -46,6 +54,6 @@ def test_the_chart_gives_every_variable_the_program_reads_and_no_other(
     rendered_combinations: dict[str, Rendered],
 ) -> None:
     accounts = {f"CONNECTOR_{key.upper()}_{name.upper()}" for key in PROVIDERS for name in AccountSettings.model_fields}
-    aliases = {field.validation_alias for field in Settings.model_fields.values()} - {None}
+    aliases = {field.validation_alias for field in Settings.model_fields.values()} - {None, "CONNECTOR_FAIL"}
     given = {name for each in rendered_combinations.values() for name in environment(each, "web")}
     assert given == accounts | aliases

@@ -17,6 +17,7 @@ import uvicorn
 
 from connector.twins.infomart.app import DEFAULT_SEED, create_twin
 from connector.twins.infomart.clients import Client
+from connector.twins.infomart.grants import Rotation
 from connector.twins.infomart.line import CuttableProtocol
 
 _PR_SET_PDEATHSIG = 1  # from <linux/prctl.h>
@@ -37,6 +38,7 @@ def main(words: Sequence[str] | None = None) -> None:
             clients=_clients(options.client) if options.client else None,
             members=options.member or None,
             extra_keys=options.extra_keys,
+            rotation=options.rotation,
         )
     except ValueError as wrong:
         sys.exit(f"cannot start: {wrong}")
@@ -82,6 +84,13 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
         help="add a member in place of the sandbox's, as POST /_sim/members takes it",
     )
     parser.add_argument("--extra-keys", action="store_true", help="shuffle keys and add unknown ones in every answer")
+    parser.add_argument(
+        "--rotation",
+        type=Rotation,
+        choices=list(Rotation),
+        default=Rotation.STRICT,
+        help="what becomes of a refresh token that was used",
+    )
     parser.add_argument("--die-with-parent", action="store_true", help="stop when the starting process ends (Linux)")
     return parser.parse_args(words)
 

@@ -15,7 +15,7 @@ from connector.twins.infomart.consent import Consent
 from connector.twins.infomart.dice import dice
 from connector.twins.infomart.exchange import Exchange
 from connector.twins.infomart.faults import Faults
-from connector.twins.infomart.grants import Grants
+from connector.twins.infomart.grants import Grants, Rotation
 from connector.twins.infomart.home import Home
 from connector.twins.infomart.ledger import Ledger
 from connector.twins.infomart.members import Members
@@ -36,6 +36,7 @@ def create_twin(
     clients: Iterable[Client] | None = None,
     members: Iterable[Mapping[str, Any]] | None = None,
     extra_keys: bool = False,
+    rotation: Rotation = Rotation.STRICT,
 ) -> Starlette:
     """A platform of its own as an ASGI application, with its world at `app.state.world`.
 
@@ -48,7 +49,7 @@ def create_twin(
         clock=clock,
         ledger=ledger,
         members=Members(clock, ledger, seed),
-        grants=Grants(clock, ledger),
+        grants=Grants(clock, ledger, rotation),
         faults=Faults((EXCHANGE, *(operation.name for operation in OPERATIONS))),
         die=dice(seed, "disguise"),
         extra_keys=extra_keys,

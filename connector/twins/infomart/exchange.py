@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, request_response
 
+from connector.twins.infomart.calls import Counted
 from connector.twins.infomart.clients import Client
 from connector.twins.infomart.consent import REALM
 from connector.twins.infomart.grants import ACCESS_LIFETIME, GrantError, Tokens
@@ -35,7 +36,8 @@ class Exchange:
 
     def routes(self) -> list[Route]:
         """One path, that misfortune may visit."""
-        return [Route(PATH, Misfortune(EXCHANGE, self.world, request_response(self.answer)), methods=["POST"])]
+        endpoint = Misfortune(EXCHANGE, self.world, request_response(self.answer))
+        return [Route(PATH, Counted(self.world, endpoint), methods=["POST"])]
 
     async def answer(self, request: Request) -> Response:
         """Tokens, or the reason why not."""
@@ -48,9 +50,9 @@ class Exchange:
             return self._refuse(refusal, fields)
         body = {
             "access_token": tokens.access,
-            "refresh_token": tokens.refresh,
+            **({} if tokens.refresh is None else {"refresh_token": tokens.refresh}),
             "token_type": _BEARER,
-            "expires_in": int(ACCESS_LIFETIME.total_seconds()),
+            self.world.lifetime_key: int(ACCESS_LIFETIME.total_seconds()),
             "scope": tokens.grant.scope,
             "id_token": self._identity(client, tokens, issuer=str(request.base_url)),
         }
@@ -65,13 +67,21 @@ class Exchange:
         if client is None or not client.proves_itself(secret):
             raise GrantError("invalid_client", "Client authentication failed")
         if grant_type == "refresh_token":
-            return client, self.world.grants.rotate(_required(fields, "refresh_token"), client_id=client_id)
+            return client, self._renew(_required(fields, "refresh_token"), client_id)
         return client, self.world.grants.redeem(
             _required(fields, "code"),
             client_id=client_id,
             redirect_uri=_required(fields, "redirect_uri"),
             verifier=fields.get("code_verifier"),
         )
+
+    def _renew(self, refresh_token: str, client_id: str) -> Tokens:
+        if self.world.die.random() < self.world.incident:
+            raise GrantError("invalid_grant", "an incident of the provider's own")
+        member = self.world.members.find(self.world.grants.whose(refresh_token) or "")
+        if member is not None and not member.active:
+            raise GrantError("invalid_request", f"Resource owner {member.pfid} is not valid")
+        return self.world.grants.rotate(refresh_token, client_id=client_id)
 
     def _refuse(self, refusal: GrantError, fields: Mapping[str, str]) -> Response:
         presented = fields.get("refresh_token") or fields.get("code")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from random import Random
 from typing import Any
 
 _LONGEST_DELAY = 600  # twice the provider's own limit for a call (reference 3.1)
@@ -19,6 +20,9 @@ class Kind(StrEnum):
     HTML_200 = "html_200"  # a web page where JSON was expected
     TRUNCATE = "truncate"  # done, the answer cut half-way
     DELAY = "delay"  # done, but later
+    LATE = "late"  # done at once, answered later
+    HALF_DONE = "half_done"  # the old token is spent and no new one made, then 500: OpenAM's order of work
+    RESET = "reset"  # done, and the line is reset
 
 
 @dataclass(slots=True)
@@ -30,6 +34,7 @@ class Fault:
     count: int = 1
     skip: int = 0
     seconds: float = 0.0
+    share: float = 1.0  # of the calls that come by, how many it strikes; the dice say which
 
 
 @dataclass(slots=True)
@@ -37,6 +42,7 @@ class Faults:
     """Faults waiting their turn: the second of an operation starts when the first is spent."""
 
     operations: tuple[str, ...]
+    die: Random = field(default_factory=lambda: Random(1))  # noqa: S311 - the same misfortunes every time
     _waiting: list[Fault] = field(default_factory=list)
 
     def add(self, fault: Fault) -> None:
@@ -45,8 +51,12 @@ class Faults:
             raise ValueError(f"unknown operation {fault.operation!r}; known: {', '.join(self.operations)}")
         if fault.count < 1 or fault.skip < 0 or not 0 <= fault.seconds <= _LONGEST_DELAY:
             raise ValueError(f"count starts at 1, skip at 0, and seconds go from 0 to {_LONGEST_DELAY}")
-        if fault.kind is Kind.DELAY and fault.seconds == 0:
+        if fault.kind in {Kind.DELAY, Kind.LATE} and fault.seconds == 0:
             raise ValueError("a delay needs seconds")
+        if fault.kind is Kind.HALF_DONE and fault.operation != "token":
+            raise ValueError("only a rotation can be half done")
+        if not 0 < fault.share <= 1:
+            raise ValueError("share is above 0 and at most 1")
         self._waiting.append(fault)
 
     def strike(self, operation: str) -> Fault | None:
@@ -56,6 +66,8 @@ class Faults:
             return None
         if fault.skip > 0:
             fault.skip -= 1
+            return None
+        if fault.share < 1 and self.die.random() >= fault.share:
             return None
         fault.count -= 1
         if fault.count == 0:
@@ -73,9 +85,12 @@ class Faults:
 
 def read_fault(body: Mapping[str, Any]) -> Fault:
     """The fault that this JSON object describes; ValueError says what is wrong with it."""
-    if unknown := sorted(set(body) - {"operation", "kind", "count", "skip", "seconds"}):
+    if unknown := sorted(set(body) - {"operation", "kind", "count", "skip", "seconds", "share"}):
         raise ValueError(f"unknown keys: {', '.join(unknown)}")
     count, skip, seconds = body.get("count", 1), body.get("skip", 0), body.get("seconds", 0)
     if type(count) is not int or type(skip) is not int or type(seconds) not in {int, float}:
         raise ValueError("count and skip are whole numbers, seconds is a number")
-    return Fault(str(body.get("operation")), Kind(str(body.get("kind"))), count, skip, float(seconds))
+    share = body.get("share", 1)
+    if type(share) not in {int, float}:
+        raise ValueError("share is a number")
+    return Fault(str(body.get("operation")), Kind(str(body.get("kind"))), count, skip, float(seconds), float(share))

@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
 from uuid import uuid4
@@ -13,6 +14,17 @@ from connector.twins.infomart.ledger import Ledger, fingerprint
 CODE_LIFETIME = timedelta(seconds=120)  # (reference 2.2, public)
 ACCESS_LIFETIME = timedelta(minutes=5)  # [IM-3]
 REFRESH_LIFETIME = timedelta(days=31)  # [IM-3]
+
+
+GRACE = timedelta(seconds=60)
+
+
+class Rotation(StrEnum):
+    """What becomes of a refresh token that was used."""
+
+    STRICT = "strict"  # it dies at once (reference 2.2)
+    GRACE = "grace"  # it works for another minute, as kinder servers have it
+    NON_ROTATING = "non_rotating"  # it stays, and no new one is given (RFC 6749, 6)
 
 
 class GrantError(Exception):
@@ -54,7 +66,7 @@ class Tokens:
     """A fresh pair, and the grant it stands for."""
 
     access: str = field(repr=False)
-    refresh: str = field(repr=False)
+    refresh: str | None = field(repr=False)  # None: the one that was presented stays
     grant: Grant
 
 
@@ -64,9 +76,12 @@ class Grants:
 
     clock: Clock
     ledger: Ledger
+    rotation: Rotation = Rotation.STRICT
     _codes: dict[str, _Code] = field(default_factory=dict)
     _access: dict[str, _Token] = field(default_factory=dict)
     _refresh: dict[str, _Token] = field(default_factory=dict)
+    _graced: dict[str, _Token] = field(default_factory=dict)
+    _holders: dict[str, str] = field(default_factory=dict)  # of every refresh token there ever was
 
     def issue_code(self, grant: Grant, *, redirect_uri: str, challenge: str | None) -> str:
         """A code that can be exchanged once, for two minutes."""
@@ -98,8 +113,8 @@ class Grants:
         return tokens
 
     def rotate(self, refresh_token: str, *, client_id: str) -> Tokens:
-        """A new pair for a refresh token, which dies at once (reference 2.2)."""
-        held = self._refresh.get(refresh_token)
+        """A new pair for a refresh token, which dies at once (reference 2.2) unless the rotation is another."""
+        held = self._refresh.get(refresh_token) or self._in_grace(refresh_token)
         if held is None or held.grant.revoked:
             # OpenAM calls a token it no longer has a bad request, not a bad grant.
             raise GrantError("invalid_request", "RefreshToken does not exist")
@@ -107,10 +122,29 @@ class Grants:
             raise GrantError("invalid_request", "Token was issued to a different client")
         if self.clock.now() >= held.ends_at:
             raise GrantError("invalid_grant", "refresh token expired")
-        del self._refresh[refresh_token]  # before the new pair exists: OpenAM's order
-        tokens = self._issue(held.grant)
+        if self.rotation is not Rotation.NON_ROTATING:
+            self.spend(refresh_token)  # before the new pair exists: OpenAM's order
+        tokens = self._issue(held.grant, renewable=self.rotation is not Rotation.NON_ROTATING)
         self._record("token_rotated", tokens, replaced=fingerprint(refresh_token))
         return tokens
+
+    def spend(self, refresh_token: str) -> None:
+        """The token is used up, and nothing is given for it yet."""
+        if (held := self._refresh.pop(refresh_token, None)) and self.rotation is Rotation.GRACE:
+            self._graced[refresh_token] = _Token(held.grant, min(held.ends_at, self.clock.now() + GRACE))
+
+    def mint(self, pfid: str, *, client_id: str, scope: str) -> Tokens:
+        """A grant that nobody was asked for."""
+        return self._issue(Grant(client_id=client_id, pfid=pfid, scope=scope))
+
+    def alive(self, refresh_token: str) -> bool:
+        """Whether a refresh token would earn a new pair at this moment."""
+        held = self._refresh.get(refresh_token) or self._in_grace(refresh_token)
+        return held is not None and not held.grant.revoked and self.clock.now() < held.ends_at
+
+    def whose(self, refresh_token: str) -> str | None:
+        """The member a refresh token was given to, dead or alive; None: it never was."""
+        return self._holders.get(refresh_token)
 
     def holder(self, access_token: str) -> Grant | None:
         """The grant behind an access token that counts at this moment."""
@@ -119,11 +153,20 @@ class Grants:
             return None
         return held.grant
 
-    def _issue(self, grant: Grant) -> Tokens:
+    def _in_grace(self, refresh_token: str) -> _Token | None:
+        held = self._graced.get(refresh_token)
+        if held is None or self.clock.now() >= held.ends_at:
+            self._graced.pop(refresh_token, None)
+            return None
+        return held
+
+    def _issue(self, grant: Grant, *, renewable: bool = True) -> Tokens:
         now = self.clock.now()
-        tokens = Tokens(access=str(uuid4()), refresh=str(uuid4()), grant=grant)
+        tokens = Tokens(access=str(uuid4()), refresh=str(uuid4()) if renewable else None, grant=grant)
         self._access[tokens.access] = _Token(grant, now + ACCESS_LIFETIME)
-        self._refresh[tokens.refresh] = _Token(grant, now + REFRESH_LIFETIME)
+        if tokens.refresh is not None:
+            self._refresh[tokens.refresh] = _Token(grant, now + REFRESH_LIFETIME)
+            self._holders[tokens.refresh] = grant.pfid
         return tokens
 
     def _record(self, event: str, tokens: Tokens, **earned_by: str) -> None:
@@ -132,7 +175,7 @@ class Grants:
             client_id=tokens.grant.client_id,
             pfid=tokens.grant.pfid,
             access_token=fingerprint(tokens.access),
-            refresh_token=fingerprint(tokens.refresh),
+            refresh_token=None if tokens.refresh is None else fingerprint(tokens.refresh),
             **earned_by,
         )
 

@@ -1,6 +1,8 @@
 """The line is the TCP connection under a call; uvicorn hides it from applications, and a fault needs to cut it."""
 
 import asyncio
+import socket
+import struct
 from typing import Any, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -28,11 +30,14 @@ class CuttableProtocol(H11Protocol):
         self.app = cast("Any", answer_on_this_line)  # uvicorn's own word for an application is private
 
 
-async def cut(scope: Scope, receive: Receive, *, after_what_was_sent: bool = False) -> None:
-    """Closes the connection without a further byte, and returns when it is closed."""
+async def cut(scope: Scope, receive: Receive, *, after_what_was_sent: bool = False, reset: bool = False) -> None:
+    """Closes the connection without a further byte, or resets it, and returns when it is closed."""
     transport: asyncio.Transport | None = scope.get("extensions", {}).get(_EXTENSION)
     if transport is None:
         raise LineCutError("the line was cut")
+    if reset:
+        line: socket.socket = transport.get_extra_info("socket")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     if after_what_was_sent:
         transport.close()
     else:

@@ -10,7 +10,7 @@ from connector.twins.infomart.clock import Clock
 from connector.twins.infomart.inbox import WITH_WORKFLOW, WITHOUT_WORKFLOW, Inbox
 from connector.twins.infomart.ledger import Ledger
 
-FLAGS = ("buyer_paid", "seller_paid", "api_option", "journal_free", "uses_workflow")
+FLAGS = ("buyer_paid", "seller_paid", "api_option", "journal_free", "uses_workflow", "active")
 
 _TEXTS = ("pfid", "name", "password")
 _COUNTS = ("invoices", "seed", "spread_days")
@@ -34,6 +34,7 @@ class Member:
     api_option: bool = True  # [IM-1]
     journal_free: bool = False  # 仕訳自由項目利用オプション (reference 5.4)
     uses_workflow: bool = True  # [IM-11]
+    active: bool = True  # False: the person who consented has left or was disabled
 
     @property
     def codes(self) -> tuple[int, ...]:

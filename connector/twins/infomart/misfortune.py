@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connector.twins.infomart.answers import INTERNAL, Refusal, envelope
+from connector.twins.infomart.calls import hear, presented
 from connector.twins.infomart.faults import Fault, Kind
 from connector.twins.infomart.line import cut, has_line
 from connector.twins.infomart.pages import show
@@ -29,18 +30,24 @@ class Misfortune:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The call, or what became of it."""
+        if self.world.maintenance:
+            await HTMLResponse(show("maintenance.html"), status_code=503)(scope, receive, send)
+            return
         fault = self.world.faults.strike(self.operation)
         if fault is None:
             await self.app(scope, receive, send)
             return
         self.world.ledger.write("fault_struck", operation=self.operation, kind=fault.kind)
+        await self._befall(fault, scope, receive, send)
+
+    async def _befall(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: C901 - a table
         match fault.kind:
             case Kind.HTTP_503 | Kind.HTTP_500 | Kind.HTML_200:
                 await self._instead(fault)(scope, receive, send)
             case Kind.DROP_BEFORE:
                 await cut(scope, receive)
             case Kind.DELAY:
-                heard = await _hear(receive)
+                heard = await hear(receive)
                 await sleep(fault.seconds)
                 await self.app(scope, heard, send)
             case Kind.DROP_AFTER:
@@ -49,6 +56,18 @@ class Misfortune:
             case Kind.HTTP_500_AFTER:
                 await self._in_silence(scope, receive)
                 await self._instead(fault)(scope, receive, send)
+            case Kind.LATE:
+                answer = await self._in_silence(scope, receive)
+                await sleep(fault.seconds)
+                for message in answer:
+                    await send(message)
+            case Kind.HALF_DONE:
+                heard = await hear(receive)
+                self.world.grants.spend(presented(heard) or "")
+                await self._instead(fault)(scope, heard.again(), send)
+            case Kind.RESET:
+                await self._in_silence(scope, receive)
+                await cut(scope, receive, reset=True)
             case Kind.TRUNCATE:
                 await self._half(await self._in_silence(scope, receive), scope, receive, send)
 
@@ -89,16 +108,3 @@ class Misfortune:
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": has_line(scope)})
         if has_line(scope):
             await cut(scope, receive, after_what_was_sent=True)
-
-
-async def _hear(receive: Receive) -> Receive:
-    """The whole request, kept so that it can be acted upon after its caller has given up."""
-    messages = [await receive()]
-    while messages[-1].get("more_body", False):
-        messages.append(await receive())
-    kept = iter(messages)
-
-    async def repeat() -> Message:
-        return next(kept, None) or await receive()
-
-    return repeat

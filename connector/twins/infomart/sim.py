@@ -1,7 +1,6 @@
 """The control routes, under `/_sim`, let tests and people change the world; the real provider has none of them."""
 
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
@@ -15,6 +14,8 @@ from starlette.routing import Mount, Route
 from connector.twins.infomart.clients import read_client
 from connector.twins.infomart.faults import read_fault
 from connector.twins.infomart.members import Member
+from connector.twins.infomart.sim_tokens import Tokens
+from connector.twins.infomart.telling import telling
 from connector.twins.infomart.world import World
 
 _MOST_ADDED = 10_000
@@ -34,15 +35,16 @@ class Sim:
             routes=[
                 Route("/ledger", self.ledger, methods=["GET"]),
                 Route("/clock", self.clock, methods=["GET"]),
-                Route("/clock", _telling(self.advance), methods=["POST"]),
+                Route("/clock", telling(self.advance), methods=["POST"]),
                 Route("/members", self.members, methods=["GET"]),
-                Route("/members", _telling(self.save_member), methods=["POST"]),
+                Route("/members", telling(self.save_member), methods=["POST"]),
                 Route("/members/{pfid}/invoices", self.invoices, methods=["GET"]),
-                Route("/members/{pfid}/invoices", _telling(self.change_invoices), methods=["POST"]),
-                Route("/clients", _telling(self.save_client), methods=["POST"]),
+                Route("/members/{pfid}/invoices", telling(self.change_invoices), methods=["POST"]),
+                Route("/clients", telling(self.save_client), methods=["POST"]),
                 Route("/faults", self.faults, methods=["GET"]),
-                Route("/faults", _telling(self.plan_fault), methods=["POST"]),
+                Route("/faults", telling(self.plan_fault), methods=["POST"]),
                 Route("/faults", self.forget_faults, methods=["DELETE"]),
+                *Tokens(self.world).routes(),
             ],
         )
 
@@ -170,20 +172,3 @@ def _read_change(body: Mapping[str, Any], member: Member, today: date) -> _Chang
     if set(codes) & set(remove):
         raise ValueError("an invoice cannot both leave and move on")
     return _Change(add, date.fromisoformat(body.get("reception_date", today.isoformat())), remove, codes)
-
-
-def _telling(
-    act: Callable[[Request, Mapping[str, Any]], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
-    """The act with its JSON body read for it; a ValueError is told to the caller as 400."""
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            body = json.loads(await request.body())
-            if not isinstance(body, dict):
-                raise ValueError("the body must be a JSON object")  # noqa: TRY004, TRY301  # told like every other wrong body
-            return await act(request, body)
-        except (ValueError, TypeError) as wrong:
-            return JSONResponse({"error": str(wrong)}, status_code=HTTPStatus.BAD_REQUEST)
-
-    return endpoint

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from connector.twins.infomart.answers import disguise
+from connector.twins.infomart.calls import Calls
 from connector.twins.infomart.clients import Client
 from connector.twins.infomart.clock import Clock
 from connector.twins.infomart.faults import Faults
@@ -27,6 +28,15 @@ class World:
     die: Random
     clients: dict[str, Client] = field(default_factory=dict)
     extra_keys: bool = False  # shuffle keys and add unknown ones in every answer [IM-9]
+    calls: Calls = field(default_factory=Calls)
+    incident: float = 0.0  # the share of renewals refused for no fault of the token's
+    maintenance: bool = False  # every operation shows the maintenance page [IM-4]
+    misspelt: bool = False  # the lifetime comes as `exires_in`, as the published page spells it
+
+    @property
+    def lifetime_key(self) -> str:
+        """The name under which an answer states its token's lifetime."""
+        return "exires_in" if self.misspelt else "expires_in"
 
     def register(self, client: Client) -> None:
         """The client may ask for access from now on, and its earlier registration no longer counts."""

@@ -1,6 +1,6 @@
 """What must hold of any render; each module names its violations in words."""
 
-from tests.helm.checks import environment, network, restricted, secrecy, wiring
+from tests.helm.checks import environment, journal, network, restricted, secrecy, wiring
 from tests.helm.rendering import Manifest, Values
 
 
@@ -10,5 +10,6 @@ def violations(objects: list[Manifest], values: Values) -> list[str]:
         *secrecy.violations(objects),
         *environment.violations(objects, values),
         *wiring.violations(objects, values),
+        *journal.violations(objects, values),
         *network.violations(objects, values),
     ]

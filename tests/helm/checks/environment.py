@@ -5,6 +5,7 @@ from typing import Any
 from tests.helm.checks.pods import Pod, pods
 from tests.helm.rendering import Manifest, Values
 
+JOURNAL = "/var/lib/connector/journal"
 KEY_FILE = "/run/secrets/connector/kek.json"
 
 
@@ -61,6 +62,10 @@ def serving(values: Values) -> list[dict[str, Any]]:
         referred("CONNECTOR_SWEEPER_DATABASE_URL", database["existingSecret"], database["sweeperUrlKey"]),
         referred("REDIS_URL", redis["existingSecret"], redis["urlKey"]),
     ]
+    expected.append(literal("CONNECTOR_JOURNAL", JOURNAL))
+    escrow = values["secrets"]["escrow"]
+    if escrow["existingSecret"]:
+        expected.append(referred("CONNECTOR_ESCROW", escrow["existingSecret"], escrow["urlKey"]))
     if values["kek"]["file"]["existingSecret"]:
         expected += [literal("CONNECTOR_KEK", f"file:{KEY_FILE}"), literal("CONNECTOR_ALLOW_LOCAL_KEK", "true")]
     else:
@@ -74,6 +79,12 @@ def serving(values: Values) -> list[dict[str, Any]]:
                 literal(f"CONNECTOR_{word}_API_URL", settings["apiUrl"]),
                 referred(f"CONNECTOR_{word}_CLIENT_ID", secret, settings["clientIdKey"]),
                 referred(f"CONNECTOR_{word}_CLIENT_SECRET", secret, settings["clientSecretKey"]),
+            ]
+            figures = {"PER_SECOND": settings["tokenCallsPerSecond"], "AT_ONCE": settings["tokenCallsAtOnce"]}
+            expected += [
+                literal(f"CONNECTOR_{word}_TOKEN_CALLS_{name}", f"{figure:g}")
+                for name, figure in figures.items()
+                if figure
             ]
     return [*expected, *values["extraEnv"]]
 

@@ -20,6 +20,12 @@ class Pod:
         return self.labels.get(COMPONENT, "")
 
     @property
+    def claims(self) -> list[dict[str, Any]]:
+        """The volumes that are this pod's own and outlive it."""
+        found: list[dict[str, Any]] = self.owner["spec"].get("volumeClaimTemplates", [])
+        return found
+
+    @property
     def containers(self) -> list[dict[str, Any]]:
         kinds = ("initContainers", "containers", "ephemeralContainers")
         return [container for kind in kinds for container in self.spec.get(kind, [])]
@@ -32,7 +38,7 @@ def pods(objects: list[Manifest]) -> Iterator[Pod]:
     for each in objects:
         if each["kind"] == "Pod":
             yield Pod(each, each["metadata"].get("labels", {}), each["spec"])
-        elif each["kind"] in {"Deployment", "Job"}:
+        elif each["kind"] in {"Deployment", "StatefulSet", "Job"}:
             template = each["spec"]["template"]
             yield Pod(each, template["metadata"].get("labels", {}), template["spec"])
 

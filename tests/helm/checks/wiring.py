@@ -7,6 +7,7 @@ from tests.helm.checks.pods import Pod, annotation, hooks, named, of_kind, pods,
 from tests.helm.checks.secrecy import texts
 from tests.helm.rendering import Manifest, Values
 
+WORKLOADS = {"Deployment", "StatefulSet"}
 PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
@@ -29,6 +30,8 @@ def names(objects: list[Manifest]) -> Iterator[str]:
     for each in objects:
         if len(each["metadata"]["name"]) > 63:
             yield f"{named(each)}: the name is longer than 63 characters"
+        if each["kind"] == "StatefulSet" and len(each["metadata"]["name"]) > 52:
+            yield f"{named(each)}: the name and a hash are longer than a label may be"
         if "namespace" in each["metadata"]:
             yield f"{named(each)}: leaves the release's namespace"
         if any(len(str(value)) > 63 for value in each["metadata"].get("labels", {}).values()):
@@ -39,7 +42,7 @@ def selectors(objects: list[Manifest]) -> Iterator[str]:
     """Whatever selects pods selects those of one component."""
     for each in objects:
         match each["kind"]:
-            case "Deployment" | "PodDisruptionBudget":
+            case "Deployment" | "StatefulSet" | "PodDisruptionBudget":
                 chosen = [each["spec"]["selector"]["matchLabels"]]
             case "Service":
                 chosen = [each["spec"]["selector"]]
@@ -51,7 +54,7 @@ def selectors(objects: list[Manifest]) -> Iterator[str]:
             for pod in pods([each])
             for rule in pod.spec.get("topologySpreadConstraints", [])
         ]
-        if each["kind"] == "Deployment" and len(spread) != 2:
+        if each["kind"] in WORKLOADS and len(spread) != 2:
             yield f"{named(each)}: is not spread over nodes and zones"
         for selector in (*chosen, *spread):
             if {pod.component for pod in pods(objects) if selects(selector, pod.labels)} != {own}:
@@ -90,20 +93,22 @@ def ingresses(objects: list[Manifest]) -> Iterator[str]:
 
 def autoscalers(objects: list[Manifest]) -> Iterator[str]:
     scaled = {each["spec"]["scaleTargetRef"]["name"] for each in of_kind(objects, "HorizontalPodAutoscaler")}
-    deployments = {each["metadata"]["name"]: each["spec"] for each in of_kind(objects, "Deployment")}
-    yield from (f"HorizontalPodAutoscaler: {name} does not exist" for name in sorted(scaled - deployments.keys()))
-    for name, spec in deployments.items():
-        if ("replicas" in spec) == (name in scaled):
-            yield f"Deployment/{name}: its number must have exactly one master"
+    workloads = {each["metadata"]["name"]: each for each in objects if each["kind"] in WORKLOADS}
+    yield from (f"HorizontalPodAutoscaler: {name} does not exist" for name in sorted(scaled - workloads.keys()))
+    for name, each in workloads.items():
+        if ("replicas" in each["spec"]) == (name in scaled):
+            yield f"{named(each)}: its number must have exactly one master"
 
 
 def references(objects: list[Manifest], values: Values) -> Iterator[str]:
-    """Every Secret and ConfigMap that a pod needs is one the values name."""
+    """Every Secret, ConfigMap and claim that a pod needs is one the values name."""
     given = {text for _, text in texts(values, "")}
     for each in objects:
         for place, text in texts(each, named(each)):
             *_, holder, field = ["", *place.split(".")]
-            is_reference = field == "secretName" or (field == "name" and holder in {"secretKeyRef", "configMapKeyRef"})
+            is_reference = field in {"secretName", "claimName"} or (
+                field == "name" and holder in {"secretKeyRef", "configMapKeyRef"}
+            )
             if (is_reference and text != field) and text not in given:
                 yield f"{place}: {text} is not given by the values"
     for pod in pods(objects):
@@ -130,6 +135,7 @@ def made_before(need: Manifest, user: Manifest) -> bool:
 
 def inside(pod: Pod) -> Iterator[str]:
     volumes = {volume["name"] for volume in pod.spec.get("volumes", [])}
+    volumes |= {claim["metadata"]["name"] for claim in pod.claims}
     for container in pod.containers:
         mounts: list[dict[str, Any]] = container.get("volumeMounts", [])
         if {mount["name"] for mount in mounts} != volumes:
@@ -140,7 +146,7 @@ def inside(pod: Pod) -> Iterator[str]:
             yield "a subPath mount never sees a changed Secret"
         ports = {port["name"] for port in container.get("ports", [])}
         for probe in PROBES:
-            if pod.owner["kind"] == "Deployment" and probe not in container:
+            if pod.owner["kind"] in WORKLOADS and probe not in container:
                 yield f"has no {probe}"
             asked = container.get(probe, {}).get("httpGet", {}).get("port")
             if asked is not None and asked not in ports:

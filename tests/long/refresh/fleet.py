@@ -180,9 +180,7 @@ async def _administrator(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @asynccontextmanager
-async def fleet(
-    number: int, database_url: str, redis_url: str, twin: Twin, **told: str
-) -> AsyncIterator[Fleet]:
+async def fleet(number: int, database_url: str, redis_url: str, twin: Twin, **told: str) -> AsyncIterator[Fleet]:
     """So many connections, each consented to a moment ago and due in a week."""
     name = f"fleet_{uuid4().hex[:8]}"
     # asyncio.run inside: its own thread keeps it away from the loop that runs here
@@ -204,10 +202,8 @@ async def fleet(
 
 
 async def _enlisted(made: Fleet, number: int) -> list[Member]:
-    tokens = made.twin.ask("grants", {"count": number})["grants"]
-    members = [
-        Member(TenantId(new_id()), ConnectionId(new_id()), each["pfid"]) for each in tokens
-    ]
+    tokens = made.twin.ask("grants", {"count": number, "client_id": CLIENT_ID})["grants"]
+    members = [Member(TenantId(new_id()), ConnectionId(new_id()), each["pfid"]) for each in tokens]
     now = datetime.now(UTC)
     async with _administrator(made.database_url) as engine, engine.begin() as connection:
         await connection.execute(
@@ -224,8 +220,15 @@ async def _enlisted(made: Fleet, number: int) -> list[Member]:
         pairs = zip(members, tokens, strict=True)
         grants = await asyncio.gather(*(sealed(member, told) for member, told in pairs))
     lines = [
-        {"t": each.tenant_id, "c": each.connection_id, "g": grant["id"], "p": INFOMART, "e": now + MONTH, "n": now,
-         "d": now + timedelta(days=7)}
+        {
+            "t": each.tenant_id,
+            "c": each.connection_id,
+            "g": grant["id"],
+            "p": INFOMART,
+            "e": now + MONTH,
+            "n": now,
+            "d": now + timedelta(days=7),
+        }
         for each, grant in zip(members, grants, strict=True)
     ]
     async with _administrator(made.database_url) as engine, engine.begin() as connection:

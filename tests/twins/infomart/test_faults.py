@@ -129,7 +129,7 @@ async def test_a_fault_of_one_operation_leaves_the_other_alone(visitor: Visitor)
 
 
 async def test_waiting_faults_can_be_seen_and_forgotten(visitor: Visitor) -> None:
-    waiting = {"operation": "token", "kind": "http_500", "count": 9, "skip": 0, "seconds": 0.0}
+    waiting = {"operation": "token", "kind": "http_500", "count": 9, "skip": 0, "seconds": 0.0, "share": 1.0}
 
     told = await visitor.sim("faults", {"operation": "token", "kind": "http_500", "count": 9})
     forgotten = (await visitor.http.delete("/_sim/faults")).json()

@@ -1,0 +1,105 @@
+"""Processes that do a worker's part and may die at it; forked from a server that has everything imported already."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from connector import logs
+from connector.bootstrap import Installation, opened
+from connector.errors import ConnectorError, Unavailable
+from connector.ids import ConnectionId, TenantId
+from connector.settings import Mode, read_settings
+from tests.long.refresh.fleet import AheadClock
+from tests.world import INFOMART
+
+_FORKS = get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.long.refresh.children"])
+
+
+def renew_due(environment: Mapping[str, str], ahead: float) -> None:
+    """Renews what is due, once."""
+    _run(environment, ahead, _renew_due)
+
+
+def sweep_until_quiet(environment: Mapping[str, str], ahead: float) -> None:
+    """What a worker's sweeps find and settle at that moment."""
+    _run(environment, ahead, _swept)
+
+
+def ask_tokens(environment: Mapping[str, str], whose: Sequence[tuple[str, str]], gate: Any, told: Path) -> None:
+    """Asks for an access token of each connection in turn, all processes beginning together; writes what it got."""
+
+    async def ask(installation: Installation) -> None:
+        got: dict[str, str] = {}
+        await asyncio.to_thread(gate.wait)
+        for tenant, connection in whose:
+            try:
+                token = await installation.flows.upkeep.access_token(
+                    TenantId(UUID(tenant)), ConnectionId(UUID(connection))
+                )
+                got[connection] = token.text.reveal()
+            except ConnectorError as failure:
+                got[connection] = f"!{failure.code}"
+        told.write_text(json.dumps(got))
+
+    _run(environment, 0.0, ask)
+
+
+def _run(
+    environment: Mapping[str, str], ahead: float, job: Callable[[Installation], Coroutine[Any, Any, None]]
+) -> None:
+    logs.set_up(Mode.DEV, environment.get("CONNECTOR_LOG_LEVEL", "ERROR"))
+
+    async def run() -> None:
+        clock = AheadClock(timedelta(seconds=ahead))
+        async with opened(read_settings(environment), clock=clock) as installation:
+            await job(installation)
+
+    asyncio.run(run())
+
+
+async def _renew_due(installation: Installation) -> None:
+    keeping = installation.flows.keeping
+    await keeping.renew_due(keeping.register.provider(INFOMART))
+
+
+async def _swept(installation: Installation) -> None:
+    keeping = installation.flows.keeping
+    await keeping.bring_in(older_than=0)
+    await keeping.escrowing.copy()
+    await keeping.find_abandoned()
+    with suppress(Unavailable):
+        await keeping.renew_due(keeping.register.provider(INFOMART))
+
+
+def start(target: Callable[..., None], *words: Any, said: Path | None = None) -> BaseProcess:
+    """The child, at work."""
+    child = _FORKS.Process(target=_spoken, args=(target, words, said), daemon=True)
+    child.start()
+    return child
+
+
+def _spoken(target: Callable[..., None], words: Sequence[Any], said: Path | None) -> None:
+    if said is not None:  # its last words, such as the name of the place it was killed at
+        handle = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(handle, sys.stderr.fileno())
+    target(*words)
+
+
+async def ended(child: BaseProcess, within: float = 600.0) -> int:
+    """The child's exit code; -9: it was killed."""
+    await asyncio.to_thread(child.join, within)
+    if child.exitcode is None:
+        os.kill(child.pid or 0, signal.SIGKILL)
+        raise AssertionError("a child did not end")
+    return child.exitcode

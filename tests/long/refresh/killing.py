@@ -1,0 +1,99 @@
+"""A renewer is killed at every place worth dying at; only the bytes not yet on disk may ever be lost."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from tests.long.refresh import children
+from tests.long.refresh.fleet import Fleet, Member, fleet, twin_process
+
+WINDOW = "renewal.answer_in_memory"  # from here to the next place the answer is in memory only
+STEP = timedelta(seconds=30)
+FLAGGED_WITHIN = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class Killed:
+    """What became of a fleet whose renewers died."""
+
+    kills: int = 0
+    places: Counter[str] = field(default_factory=Counter)
+    lost_in_window: int = 0
+    lost_elsewhere: int = 0
+    unflagged: int = 0  # dead tokens of connections that nobody was told about in time
+    given_up_alive: int = 0  # connections given up whose token works
+    flagged_after: timedelta = timedelta()
+
+
+async def killed_everywhere(
+    profile: str, *, number: int, slice_of: int, folder: Path, database_url: str, redis_url: str, **told: str
+) -> Killed:
+    """Slices of the fleet are renewed by processes that die at their first, second, … place, until one finishes."""
+    outcome = Killed()
+    with twin_process(folder, "--rotation", profile) as twin:
+        words = {"CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE": "1", "CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND": "100000"}
+        async with fleet(number, database_url, redis_url, twin, **{**words, **told}) as ours:
+            struck = await _kill(ours, slice_of, outcome)
+            await _recover(ours, outcome)
+            await _judge(ours, struck, outcome)
+    return outcome
+
+
+async def _kill(ours: Fleet, slice_of: int, outcome: Killed) -> dict[Member, str]:
+    """The members of each slice, and where its renewer died."""
+    struck: dict[Member, str] = {}
+    number = 0
+    left = list(ours.members)
+    while left:
+        now, left = left[:slice_of], left[slice_of:]
+        number += 1
+        await ours.make_due(now)
+        said = ours.folder / "last-words"
+        child = children.start(
+            children.renew_due, {**ours.environment, "CONNECTOR_FAIL": f"kill@{number}"}, 0.0, said=said
+        )
+        code = await children.ended(child)
+        assert code in {0, -9}, said.read_text()
+        if code == 0:
+            number = 0  # untouched: every place of a slice has been died at, so the round begins again
+            continue
+        place = said.read_text().split("killed at ")[-1].strip()
+        outcome.kills += 1
+        outcome.places[place] += 1
+        struck |= dict.fromkeys(now, place)
+    return struck
+
+
+async def _recover(ours: Fleet, outcome: Killed) -> None:
+    """The next worker's sweeps, as time goes on, until nothing is in doubt any more."""
+    ahead = timedelta()
+    while ahead <= FLAGGED_WITHIN:
+        code = await children.ended(
+            children.start(children.sweep_until_quiet, dict(ours.environment), ahead.total_seconds())
+        )
+        assert code == 0
+        doubts = await ours.administer(
+            "select count(*) as n from connections where renewal_id is not null or standing = 'uncertain'"
+            " or standing = 'suspect' and due_at < now() + make_interval(secs => :ahead + 300)",
+            ahead=ahead.total_seconds(),
+        )
+        if ahead and doubts[0]["n"] == 0:
+            break
+        ahead += STEP
+        ours.twin.ask("clock", {"advance_seconds": STEP.total_seconds()})
+    outcome.flagged_after = ahead
+
+
+async def _judge(ours: Fleet, struck: dict[Member, str], outcome: Killed) -> None:
+    rows = await ours.administer("select id, standing from connections")
+    standing = {row["id"]: row["standing"] for row in rows}
+    dead = set(await ours.dead())
+    for member in ours.members:
+        if member in dead:
+            outcome.lost_in_window += struck.get(member) == WINDOW
+            outcome.lost_elsewhere += struck.get(member) != WINDOW
+            # So many at once may be held back by the brake; they are told of all the same, as suspect.
+            outcome.unflagged += standing[member.connection_id] not in {"lapsed", "suspect"}
+        else:
+            outcome.given_up_alive += standing[member.connection_id] != "active"
