@@ -18,6 +18,8 @@ from connector.ports import Clock, Provider, Store, TokenPace, Work
 
 _NOBODY = Scope(partner_id=None, tenant_id=None)
 
+_STORE_BACK = timedelta(seconds=5)
+
 _log = structlog.get_logger("connector.guarding")
 
 
@@ -51,6 +53,7 @@ class Guarding:
     _trials: set[ProviderKey] = field(default_factory=set)
     _turns: dict[ProviderKey, Turns] = field(default_factory=dict)
     _shut: dict[ProviderKey, datetime] = field(default_factory=dict)
+    _store_away_until: datetime | None = None
 
     async def admit(self, work: Work, provider: ProviderKey) -> bool:
         """Whether the road is open; False: for one trial call only. Raises Unavailable while nobody may ask."""
@@ -70,7 +73,8 @@ class Guarding:
     def check(self, provider: ProviderKey) -> None:
         """Raises Unavailable when this process has learned since it was admitted that nobody may ask."""
         now = self.clock.now()
-        if (until := self._shut.get(provider, now)) > now:
+        until = max(self._shut.get(provider, now), self._store_away_until or now)
+        if until > now:
             raise Unavailable(wait=until - now)
 
     @asynccontextmanager
@@ -102,6 +106,10 @@ class Guarding:
         async with self.store.within(_NOBODY) as work:
             await work.breakers.open(Breaker(provider=provider, trouble=trouble, opened_at=now, open_until=until))
         _log.error("breaker open", provider=provider, trouble=trouble.value, until=until.isoformat())
+
+    def store_failed(self) -> None:
+        """The database did not take a grant: until it may be back, nobody is asked for one it could not take either."""
+        self._store_away_until = self.clock.now() + _STORE_BACK
 
     async def may_give_up(self, work: Work, provider: ProviderKey) -> bool:
         """Whether one more connection may be given up now, counted in the caller's own transaction.

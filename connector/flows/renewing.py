@@ -46,6 +46,7 @@ class Renewing:
     guarding: Guarding
     doubting: Doubting
     clock: Clock
+    patience: timedelta = CALL_LIMIT
     draining: bool = False
     _listening: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -120,7 +121,7 @@ class Renewing:
             self.journal.check()
             failpoint("renewal.before_call")
             call = asyncio.create_task(self._journalled(leased, provider, refresh, sealer))
-            await asyncio.wait({call}, timeout=CALL_LIMIT.total_seconds())
+            await asyncio.wait({call}, timeout=self.patience.total_seconds())
         if not call.done():
             # Its answer may be the only token there is, so it is listened for as long as nobody else may ask.
             self._listen_on(leased, call)
@@ -199,6 +200,7 @@ class Renewing:
                 await self.guarding.answered(provider)
         except ConnectorError as failure:
             # The journal keeps what the database could not take, and a sweep brings it in.
+            self.guarding.store_failed()
             _log.error("kept in the token journal", renewals=len(renewed), failure=str(failure))
             for each in renewed:
                 ended.setdefault(each.leased.connection.id, failure)
@@ -223,7 +225,7 @@ class Renewing:
         task.add_done_callback(self._listening.discard)
 
     async def _heard_late(self, leased: Leased, call: "asyncio.Task[tuple[TokenReply, TokenAnswer]]") -> None:
-        await asyncio.wait({call}, timeout=(_LISTEN - CALL_LIMIT).total_seconds())
+        await asyncio.wait({call}, timeout=(_LISTEN - self.patience).total_seconds())
         await asyncio.wait({call}, timeout=_LAST_LOOK)
         if not call.done():
             call.cancel()

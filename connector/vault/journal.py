@@ -174,7 +174,7 @@ class TokenJournal:
                 closing = self._closing
                 records = {**self._unwritten, **{each.answer: each.record for each in batch}}
             self._tidy()
-            if records or mending:
+            if batch or mending or (closing and records):  # what was refused is not tried again at every turn
                 self._put(batch, records)
 
     def _put(self, batch: Sequence[Waiting], records: dict[GrantId, bytes]) -> None:

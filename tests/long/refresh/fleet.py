@@ -116,6 +116,10 @@ class Fleet:
         async with opened(read_settings(self.environment), clock=clock or AheadClock()) as installation:
             yield installation
 
+    def database_url_of(self, name: str) -> str:
+        """The address of another database of the same server."""
+        return in_database(self.database_url, name)
+
     async def administer(self, statement: str, **values: object) -> Sequence[Mapping[str, Any]]:
         """What the administrator sees or does."""
         async with _administrator(self.database_url) as engine, engine.begin() as connection:

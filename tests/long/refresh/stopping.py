@@ -1,0 +1,76 @@
+"""Providers that answer late and renewers that stand still: never two calls for one token, and no answer thrown away."""
+
+import asyncio
+import os
+import signal
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from connector.domain.renewal import LEASE
+from tests.long.refresh import children
+from tests.long.refresh.fleet import Fleet, fleet, twin_process
+
+_ALL_AT_ONCE = {
+    "CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND": "100000",
+    "CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE": "200",
+}
+_LOOK_EVERY = 10.0  # seconds
+_ANSWERED_AFTER = 4.0  # seconds; long enough that a whole batch has been sent when the renewer is stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What became of a fleet whose answers came late."""
+
+    most_at_once: int
+    calls_too_many: int
+    dead: int  # tokens in use that the provider would not take: an answer was thrown away
+    not_active: int
+
+
+async def answered_late(
+    seconds: float, *, number: int, folder: Path, database_url: str, redis_url: str
+) -> Stopped:
+    """The provider does its work at once and takes so long to say so."""
+    with twin_process(folder) as twin:
+        async with fleet(number, database_url, redis_url, twin, **_ALL_AT_ONCE) as ours:
+            await ours.make_due(ours.members)
+            twin.ask("faults", {"operation": "token", "kind": "late", "seconds": seconds, "count": number})
+            assert await children.ended(children.start(children.renew_due, dict(ours.environment), 0.0)) == 0
+            return await _judged(ours, probes=0)
+
+
+async def stood_still(*, number: int, folder: Path, database_url: str, redis_url: str) -> Stopped:
+    """A renewer is stopped while its calls are answered, for twice its lease; others sweep on meanwhile."""
+    with twin_process(folder) as twin:
+        async with fleet(number, database_url, redis_url, twin, **_ALL_AT_ONCE) as ours:
+            await ours.make_due(ours.members)
+            twin.ask("faults", {"operation": "token", "kind": "late", "seconds": _ANSWERED_AFTER, "count": number})
+            child = children.start(children.renew_due, dict(ours.environment), 0.0)
+            while twin.ask("counts")["calls"] < min(number, 200):
+                await asyncio.sleep(0.05)
+            os.kill(child.pid or 0, signal.SIGSTOP)
+            for _ in range(round(2 * LEASE.total_seconds() / _LOOK_EVERY)):
+                await asyncio.sleep(_LOOK_EVERY)
+                sweeping = children.start(children.sweep_until_quiet, dict(ours.environment), 0.0)
+                assert await children.ended(sweeping) == 0
+            os.kill(child.pid or 0, signal.SIGCONT)
+            assert await children.ended(child) == 0
+            # Whatever the late answers did not mend, the sweeps of the next minutes do.
+            for ahead in (timedelta(minutes=3), timedelta(minutes=6)):
+                twin.ask("clock", {"advance_seconds": 180})
+                sweeping = children.start(children.sweep_until_quiet, dict(ours.environment), ahead.total_seconds())
+                assert await children.ended(sweeping) == 0
+            return await _judged(ours, probes=2)
+
+
+async def _judged(ours: Fleet, *, probes: int) -> Stopped:
+    counts = ours.twin.ask("counts")
+    standings = await ours.standings()
+    return Stopped(
+        most_at_once=counts["most_at_once"],
+        calls_too_many=sum(1 for calls in counts["by_pfid"].values() if calls > 1 + probes),
+        dead=len(await ours.dead()),
+        not_active=len(ours.members) - standings["active"],
+    )
