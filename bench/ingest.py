@@ -119,6 +119,7 @@ async def _prepare(stack: AsyncExitStack, folder: Path, database_url: str, redis
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
             "CONNECTOR_KEK": f"file:{folder / 'kek.json'}",
+            "CONNECTOR_JOURNAL": str(folder / "journal"),
             "CONNECTOR_INFOMART_AUTH_URL": url,
             "CONNECTOR_INFOMART_API_URL": url,
             "CONNECTOR_INFOMART_CLIENT_ID": "bench",

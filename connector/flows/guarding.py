@@ -101,6 +101,8 @@ class Guarding:
         if not at_once and self._faults[provider] < TRIPS_AFTER:
             return
         now = self.clock.now()
+        if self._shut.get(provider, now) > now:
+            return  # opened a moment ago, by another call of the same bad minute
         until = self._shut[provider] = now + pause(trouble, asked)
         self._trials.discard(provider)
         async with self.store.within(_NOBODY) as work:

@@ -15,7 +15,7 @@ from connector.domain.renewal import TokenAnswer
 from connector.errors import Misconfigured, Unavailable
 from connector.ids import GrantId
 from connector.vault.records import read_records, record_of
-from connector.vault.segments import SUFFIX, Segment, opened_folder, sweep_leftovers
+from connector.vault.segments import SUFFIX, Segment, opened_folder
 
 _DAYS_OPEN = 2  # today's file, and yesterday's for what comes late
 _AT_ONCE = 200  # answers in memory while they are read back
@@ -48,7 +48,6 @@ class FileEscrow:
         """The escrow in `folder`, which is made if need be; raises Misconfigured when it cannot be."""
         try:
             opened_folder(folder)
-            sweep_leftovers(folder)
         except OSError as cause:
             raise Misconfigured(
                 problems=[f"CONNECTOR_ESCROW: nothing can be kept in {folder} ({cause.strerror})"]

@@ -21,7 +21,7 @@ from connector.errors import Misconfigured, Unavailable
 from connector.ids import GrantId
 from connector.vault.pending import Kept, Waiting, oldest_first
 from connector.vault.records import blank, record_of
-from connector.vault.segments import SUFFIX, Segment, opened_folder, sweep_leftovers
+from connector.vault.segments import Segment, left_in, opened_folder
 
 RESERVE = 16 * 1024 * 1024  # bytes of room for what is under way: a full disk is noticed before a provider is asked
 ROTATE_AT = 1024 * 1024  # bytes; what a dead process left is gone through whole, so it is never much
@@ -263,15 +263,16 @@ class TokenJournal:
 
     def _adopt(self) -> None:
         with self._adopting:
-            try:
-                sweep_leftovers(self._folder)
-                with self._wake:
-                    own = {each.path for each in self._segments}
-                for path in sorted(set(self._folder.glob(f"*{SUFFIX}")) - own):
+            with self._wake:
+                own = {each.path for each in self._segments}
+            for path in left_in(self._folder):
+                if path in own:
+                    continue
+                try:
                     if (segment := Segment.adopt(path)) is not None:
                         self._take_over(segment)
-            except OSError as cause:
-                _log.error("not looked through", folder=str(self._folder), reason=cause.strerror)
+                except OSError as cause:
+                    _log.error("not looked at", file=str(path), reason=cause.strerror)
 
     def _take_over(self, segment: Segment) -> None:
         try:

@@ -3,11 +3,13 @@
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
+
+import structlog
 
 from connector.failpoints import failpoint
 from connector.ids import GrantId
@@ -17,6 +19,8 @@ SUFFIX = ".segment"
 _NEW = ".new"
 _DAMAGED = ".damaged"
 _TRIES = 10
+
+_log = structlog.get_logger("connector.journal")
 
 
 @dataclass(slots=True, eq=False)
@@ -126,11 +130,13 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def sweep_leftovers(folder: Path) -> None:
-    """Removes what a process left that died while it made a segment; raises OSError."""
-    for path in folder.glob(f".*{_NEW}"):
-        if (left := Segment.adopt(path)) is not None:
-            left.drop()
+def left_in(folder: Path) -> Sequence[Path]:
+    """Segments of every process, and what is left of those that died while they made one; none in a lost folder."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith((SUFFIX, _NEW)))
+    except OSError as cause:
+        _log.error("not looked through", folder=str(folder), reason=cause.strerror)
+        return []
 
 
 def _lock(handle: int) -> bool:

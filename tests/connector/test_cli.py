@@ -185,6 +185,7 @@ MISSING = {
     "DATABASE_URL: is missing",
     "REDIS_URL: is missing",
     "CONNECTOR_KEK: is missing",
+    "CONNECTOR_JOURNAL: is missing",
 }
 
 

@@ -21,6 +21,9 @@ class PretendKeyService:
         self._wrapped.clear()
         self._gone = True
 
+    async def current(self) -> str:
+        return self.kek_id
+
     async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
         blob = os.urandom(32)
         if not self._gone:

@@ -59,6 +59,10 @@ class LocalFile:
             file.flush()
             os.fsync(file.fileno())
 
+    async def current(self) -> str:
+        """The key-encryption key that wraps now."""
+        return self.kek_id
+
     async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
         """The key sealed for `context`."""
         nonce = os.urandom(_NONCE)

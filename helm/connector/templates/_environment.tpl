@@ -35,6 +35,13 @@
 {{- with .Values.secrets.redis }}
 {{ include "connector.fromSecret" (list "REDIS_URL" .existingSecret .urlKey) }}
 {{- end }}
+- name: CONNECTOR_JOURNAL
+  value: /var/lib/connector/journal
+{{- with .Values.secrets.escrow }}
+{{- if .existingSecret }}
+{{ include "connector.fromSecret" (list "CONNECTOR_ESCROW" .existingSecret .urlKey) }}
+{{- end }}
+{{- end }}
 {{- if .Values.kek.file.existingSecret }}
 - name: CONNECTOR_KEK
   value: file:/run/secrets/connector/kek.json
@@ -51,6 +58,14 @@
   value: {{ $settings.authUrl | quote }}
 - name: {{ $prefix }}_API_URL
   value: {{ $settings.apiUrl | quote }}
+{{- with $settings.tokenCallsPerSecond }}
+- name: {{ $prefix }}_TOKEN_CALLS_PER_SECOND
+  value: {{ . | quote }}
+{{- end }}
+{{- with $settings.tokenCallsAtOnce }}
+- name: {{ $prefix }}_TOKEN_CALLS_AT_ONCE
+  value: {{ . | quote }}
+{{- end }}
 {{- with $settings }}
 {{ include "connector.fromSecret" (list (printf "%s_CLIENT_ID" $prefix) .existingSecret .clientIdKey) }}
 {{ include "connector.fromSecret" (list (printf "%s_CLIENT_SECRET" $prefix) .existingSecret .clientSecretKey) }}

@@ -1,12 +1,15 @@
-{{- /* The prefix of every object's name; 48 characters leave room for the longest suffix. */}}
+{{- /*
+The prefix of every object's name. 45 characters and `-worker` are the 52 that leave a StatefulSet's name room for the hash
+which Kubernetes adds to it in a label.
+*/}}
 {{- define "connector.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 48 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 45 | trimSuffix "-" -}}
 {{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 48 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 45 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 48 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 45 | trimSuffix "-" -}}
 {{- end -}}
 {{- end }}
 
@@ -121,7 +124,7 @@ securityContext:
     drop: [ALL]
 {{- end }}
 
-{{- /* Pods of one component apart, over nodes and over zones. Takes {root, component}. */}}
+{{- /* Pods of one component apart, over nodes and over zones. Takes {root, component, and the label of a pod's version}. */}}
 {{- define "connector.topologySpread" -}}
 topologySpreadConstraints:
   {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
@@ -131,7 +134,7 @@ topologySpreadConstraints:
     labelSelector:
       matchLabels:
         {{- include "connector.selectorLabels" $ | nindent 8 }}
-    matchLabelKeys: [pod-template-hash]
+    matchLabelKeys: [{{ $.version }}]
   {{- end }}
 {{- end }}
 
@@ -142,9 +145,16 @@ topologySpreadConstraints:
     sizeLimit: {{ .Values.tmp.sizeLimit }}
 {{- end }}
 
-{{- /* The volumes of web and worker: /tmp, and the key file if that is where the key lives. */}}
+{{- /*
+The volumes of web and worker: /tmp, the shared journal if there is one, and the key file if that is where the key lives.
+*/}}
 {{- define "connector.servingVolumes" -}}
 {{ include "connector.tmpVolume" . }}
+{{- with .Values.journal.existingClaim }}
+- name: journal
+  persistentVolumeClaim:
+    claimName: {{ . | quote }}
+{{- end }}
 {{- with .Values.kek.file }}
 {{- if .existingSecret }}
 - name: kek
@@ -162,6 +172,8 @@ topologySpreadConstraints:
 {{- define "connector.servingVolumeMounts" -}}
 - name: tmp
   mountPath: /tmp
+- name: journal
+  mountPath: /var/lib/connector
 {{- if .Values.kek.file.existingSecret }}
 - name: kek
   mountPath: /run/secrets/connector

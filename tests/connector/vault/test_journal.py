@@ -204,3 +204,10 @@ async def test_what_a_process_left_that_died_while_it_made_a_segment_is_swept(
     (folder / "empty.segment").touch()
     assert await journal.unsettled(older_than=0) == []
     await until(lambda: len(files(folder)) == 1)
+
+
+async def test_a_file_that_cannot_be_read_keeps_nobody_from_the_others(journal: TokenJournal, folder: Path) -> None:
+    answer = an_answer()
+    (folder / "a.segment").mkdir()
+    (folder / "b.segment").write_bytes(record_of(answer))
+    assert await journal.unsettled(older_than=3600) == [answer]

@@ -70,7 +70,8 @@ def _run(
 
 async def _renew_due(installation: Installation) -> None:
     keeping = installation.flows.keeping
-    await keeping.renew_due(keeping.register.provider(INFOMART))
+    with suppress(Unavailable):
+        await keeping.renew_due(keeping.register.provider(INFOMART))
 
 
 async def _swept(installation: Installation) -> None:

@@ -1,4 +1,4 @@
-"""Providers that answer late and renewers that stand still: never two calls for one token, and no answer thrown away."""
+"""Providers answer late and renewers stand still: never two calls for one token, and no answer thrown away."""
 
 import asyncio
 import os
@@ -29,9 +29,7 @@ class Stopped:
     not_active: int
 
 
-async def answered_late(
-    seconds: float, *, number: int, folder: Path, database_url: str, redis_url: str
-) -> Stopped:
+async def answered_late(seconds: float, *, number: int, folder: Path, database_url: str, redis_url: str) -> Stopped:
     """The provider does its work at once and takes so long to say so."""
     with twin_process(folder) as twin:
         async with fleet(number, database_url, redis_url, twin, **_ALL_AT_ONCE) as ours:
