@@ -10,8 +10,12 @@ from connector import logs
 from connector.settings import Mode
 from tests.long import fetching
 from tests.long.proof import Proof
+from tests.long.refresh import report as refresh
 
-PROOFS: Mapping[str, Callable[[], Coroutine[None, None, list[Proof]]]] = {"fetching": fetching.run}
+PROOFS: Mapping[str, Callable[[], Coroutine[None, None, list[Proof]]]] = {
+    "fetching": fetching.run,
+    "refresh": refresh.run,
+}
 REPORTS = Path(__file__).resolve().parents[2] / "build" / "reports"
 
 

@@ -20,6 +20,7 @@ from connector.errors import ConnectorError, Unavailable
 from connector.ids import ConnectionId, TenantId
 from connector.settings import Mode, read_settings
 from tests.long.refresh.fleet import AheadClock
+from tests.long.refresh.mutants import planted
 from tests.world import INFOMART
 
 _FORKS = get_context("forkserver")
@@ -50,7 +51,7 @@ def ask_tokens(environment: Mapping[str, str], whose: Sequence[tuple[str, str]],
                 got[connection] = token.text.reveal()
             except ConnectorError as failure:
                 got[connection] = f"!{failure.code}"
-        told.write_text(json.dumps(got))
+        await asyncio.to_thread(told.write_text, json.dumps(got))
 
     _run(environment, 0.0, ask)
 
@@ -83,18 +84,21 @@ async def _swept(installation: Installation) -> None:
         await keeping.renew_due(keeping.register.provider(INFOMART))
 
 
-def start(target: Callable[..., None], *words: Any, said: Path | None = None) -> BaseProcess:
-    """The child, at work."""
-    child = _FORKS.Process(target=_spoken, args=(target, words, said), daemon=True)
+def start(
+    target: Callable[..., None], *words: Any, said: Path | None = None, mistake: str | None = None
+) -> BaseProcess:
+    """The child, at work; with a planted mistake, if one is named."""
+    child = _FORKS.Process(target=_spoken, args=(target, words, said, mistake), daemon=True)
     child.start()
     return child
 
 
-def _spoken(target: Callable[..., None], words: Sequence[Any], said: Path | None) -> None:
+def _spoken(target: Callable[..., None], words: Sequence[Any], said: Path | None, mistake: str | None) -> None:
     if said is not None:  # its last words, such as the name of the place it was killed at
         handle = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(handle, sys.stderr.fileno())
-    target(*words)
+    with planted(mistake):
+        target(*words)
 
 
 async def ended(child: BaseProcess, within: float = 600.0) -> int:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -53,12 +54,12 @@ class Twin:
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
         """What a control route answers."""
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310 - an address of this machine
             f"{self.url}/_sim/{path}",
             data=None if body is None else json.dumps(body).encode(),
             method=method or ("GET" if body is None else "POST"),
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
             return json.loads(answer.read())
 
     def know(self, secret: str = CLIENT_SECRET) -> None:
@@ -76,19 +77,13 @@ def twin_process(folder: Path, *options: str) -> Any:
     try:
         while not (ready.exists() and ready.read_text().strip()):
             assert process.poll() is None, "the twin did not start"
-            _pause()
+            time.sleep(0.02)
         twin = Twin(json.loads(ready.read_text())["url"])
         twin.know()
         yield twin
     finally:
         process.kill()
         process.wait()
-
-
-def _pause() -> None:
-    import time  # noqa: PLC0415
-
-    time.sleep(0.02)
 
 
 @dataclass(frozen=True, slots=True)

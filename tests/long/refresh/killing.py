@@ -27,20 +27,27 @@ class Killed:
 
 
 async def killed_everywhere(
-    profile: str, *, number: int, slice_of: int, folder: Path, database_url: str, redis_url: str, **told: str
+    profile: str,
+    *,
+    number: int,
+    slice_of: int,
+    folder: Path,
+    database_url: str,
+    redis_url: str,
+    mistake: str | None = None,
 ) -> Killed:
     """Slices of the fleet are renewed by processes that die at their first, second, … place, until one finishes."""
     outcome = Killed()
     with twin_process(folder, "--rotation", profile) as twin:
         words = {"CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE": "1", "CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND": "100000"}
-        async with fleet(number, database_url, redis_url, twin, **{**words, **told}) as ours:
-            struck = await _kill(ours, slice_of, outcome)
+        async with fleet(number, database_url, redis_url, twin, **words) as ours:
+            struck = await _kill(ours, slice_of, outcome, mistake)
             await _recover(ours, outcome)
             await _judge(ours, struck, outcome)
     return outcome
 
 
-async def _kill(ours: Fleet, slice_of: int, outcome: Killed) -> dict[Member, str]:
+async def _kill(ours: Fleet, slice_of: int, outcome: Killed, mistake: str | None) -> dict[Member, str]:
     """The members of each slice, and where its renewer died."""
     struck: dict[Member, str] = {}
     number = 0
@@ -51,7 +58,11 @@ async def _kill(ours: Fleet, slice_of: int, outcome: Killed) -> dict[Member, str
         await ours.make_due(now)
         said = ours.folder / "last-words"
         child = children.start(
-            children.renew_due, {**ours.environment, "CONNECTOR_FAIL": f"kill@{number}"}, 0.0, said=said
+            children.renew_due,
+            {**ours.environment, "CONNECTOR_FAIL": f"kill@{number}"},
+            0.0,
+            said=said,
+            mistake=mistake,
         )
         code = await children.ended(child)
         assert code in {0, -9}, said.read_text()

@@ -70,7 +70,7 @@ class Postmaster:
             self._again.wait(30)
 
 
-async def database_away(seconds: float, *, number: int, folder: Path) -> Away:
+async def database_away(seconds: float, *, number: int, folder: Path, mistake: str | None = None) -> Away:
     """The whole fleet is due; the database dies as soon as everybody of the first batches has been asked."""
     told = {
         "CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND": "100000",
@@ -81,8 +81,9 @@ async def database_away(seconds: float, *, number: int, folder: Path) -> Away:
         async with fleet(number, own.database_url, own.redis_url, twin, **told) as ours:
             await ours.make_due(ours.members)
             twin.ask("faults", {"operation": "token", "kind": "late", "seconds": _ANSWERED_AFTER, "count": number})
-            child = children.start(children.renew_due, dict(ours.environment), 0.0)
-            while (asked := twin.ask("counts")["calls"]) < min(number, _AT_ONCE * _BATCHES):
+            child = children.start(children.renew_due, dict(ours.environment), 0.0, mistake=mistake)
+            most = min(number, _AT_ONCE * _BATCHES)
+            while (asked := twin.ask("counts")["calls"]) < most:  # noqa: ASYNC110 - another process does the work
                 await asyncio.sleep(0.02)
             await asyncio.to_thread(postmaster.kill)
             await children.ended(child)

@@ -22,20 +22,25 @@ class Raced:
     calls: int
 
 
-async def raced(*, number: int, processes: int, folder: Path, database_url: str, redis_url: str, **told: str) -> Raced:
+async def raced(
+    *, number: int, processes: int, folder: Path, database_url: str, redis_url: str, mistake: str | None = None
+) -> Raced:
     """So many processes ask for every connection's token, beginning together; each token has just ended."""
     with twin_process(folder) as twin:
         words = {
             "CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE": "4",
             "CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND": "100000",
         }
-        async with fleet(number, database_url, redis_url, twin, **{**words, **told}) as ours:
+        async with fleet(number, database_url, redis_url, twin, **words) as ours:
             await ours.administer("update grants set access_ends_at = now()")
             before = twin.ask("counts")["calls"]
             whose = [(str(each.tenant_id), str(each.connection_id)) for each in ours.members]
             gate = get_context("forkserver").Barrier(processes)
             files = [ours.folder / f"got-{index}.json" for index in range(processes)]
-            crew = [children.start(children.ask_tokens, dict(ours.environment), whose, gate, file) for file in files]
+            crew = [
+                children.start(children.ask_tokens, dict(ours.environment), whose, gate, file, mistake=mistake)
+                for file in files
+            ]
             for child in crew:
                 assert await children.ended(child) == 0
             got = [json.loads(file.read_text()) for file in files]

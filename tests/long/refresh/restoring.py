@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from connector.vault.journal import TokenJournal
 from tests.conftest import administer
 from tests.long.refresh.fleet import Fleet, fleet, twin_process
 from tests.world import INFOMART
@@ -20,6 +21,7 @@ class Restored:
     dead_after: int
     renewed: int  # at the first try
     refused: int
+    window_p99: float  # seconds between an answer's arrival and the disk, under this load
 
 
 async def restored(
@@ -38,6 +40,8 @@ async def restored(
                     await ours.make_due(ours.members)
                     await keeping.renew_due(keeping.register.provider(INFOMART))
                     await keeping.escrowing.copy()
+                assert isinstance(keeping.journal, TokenJournal)
+                window_p99 = keeping.journal.window_p99()
             await asyncio.to_thread(administer, ours.database_url_of("postgres"), f"drop database {name} with (force)")
             await _copy(ours, f"{name}_backup", name)
             dead_before = len(await ours.dead())
@@ -55,7 +59,7 @@ async def restored(
             await asyncio.to_thread(
                 administer, ours.database_url_of("postgres"), f"drop database {name}_backup with (force)"
             )
-            return Restored(dead_before, dead_after, standings["active"], calls - standings["active"])
+            return Restored(dead_before, dead_after, standings["active"], calls - standings["active"], window_p99)
 
 
 async def _copy(ours: Fleet, source: str, target: str) -> None:
@@ -63,6 +67,6 @@ async def _copy(ours: Fleet, source: str, target: str) -> None:
     await asyncio.to_thread(
         administer,
         ours.database_url_of("postgres"),
-        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{source}'",
+        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{source}'",  # noqa: S608 - ours
         f"create database {target} template {source}",
     )

@@ -29,13 +29,18 @@ class Stopped:
     not_active: int
 
 
-async def answered_late(seconds: float, *, number: int, folder: Path, database_url: str, redis_url: str) -> Stopped:
+async def answered_late(
+    seconds: float, *, number: int, folder: Path, database_url: str, redis_url: str, mistake: str | None = None
+) -> Stopped:
     """The provider does its work at once and takes so long to say so."""
     with twin_process(folder) as twin:
         async with fleet(number, database_url, redis_url, twin, **_ALL_AT_ONCE) as ours:
             await ours.make_due(ours.members)
             twin.ask("faults", {"operation": "token", "kind": "late", "seconds": seconds, "count": number})
-            assert await children.ended(children.start(children.renew_due, dict(ours.environment), 0.0)) == 0
+            assert (
+                await children.ended(children.start(children.renew_due, dict(ours.environment), 0.0, mistake=mistake))
+                == 0
+            )
             return await _judged(ours, probes=0)
 
 
@@ -46,7 +51,7 @@ async def stood_still(*, number: int, folder: Path, database_url: str, redis_url
             await ours.make_due(ours.members)
             twin.ask("faults", {"operation": "token", "kind": "late", "seconds": _ANSWERED_AFTER, "count": number})
             child = children.start(children.renew_due, dict(ours.environment), 0.0)
-            while twin.ask("counts")["calls"] < min(number, 200):
+            while twin.ask("counts")["calls"] < min(number, 200):  # noqa: ASYNC110 - another process does the work
                 await asyncio.sleep(0.05)
             os.kill(child.pid or 0, signal.SIGSTOP)
             for _ in range(round(2 * LEASE.total_seconds() / _LOOK_EVERY)):

@@ -1,0 +1,77 @@
+"""Planted mistakes, each of which one of the proofs must notice; a proof that no mistake can fail proves nothing."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from connector.domain.renewal import Leased, TokenAnswer
+from connector.flows import renewing
+from connector.flows.guarding import Guarding
+from connector.flows.renewing import Renewing
+from connector.ids import ConnectionId, GrantId, ProviderKey
+from connector.store.renewals import RenewalRows, taken
+from connector.store.tables import connections
+from connector.vault.journal import TokenJournal
+
+
+async def _kept_by_nobody(_: TokenJournal, answer: TokenAnswer) -> None:
+    """The answer is read first and kept by nobody until the database has it."""
+    await asyncio.sleep(0)
+    del answer
+
+
+async def _given_to_all(
+    self: RenewalRows, connection: ConnectionId, before: GrantId, owner: UUID, now: datetime
+) -> bool:
+    """A lock that everybody gets, like one in a Redis that has just been emptied."""
+    del before
+    statement = sa.update(connections).where(connections.c.id == connection).values(taken(owner, now))
+    await self._connection.execute(statement)
+    return True
+
+
+def _nobody_listens(_: Renewing, leased: Leased, call: "asyncio.Task[Any]") -> None:
+    """A call that takes too long is given up, and whatever it says afterwards with it."""
+    del leased
+    call.cancel()
+
+
+def _never_shut(_: Guarding, provider: ProviderKey) -> None:
+    """Nobody looks whether the breaker has been opened meanwhile."""
+    del provider
+
+
+def _once_in_26_days(connection: ConnectionId, obtained_at: datetime) -> datetime:
+    """Keep-alives so rare that three weeks of standstill cost consents."""
+    del connection
+    return obtained_at + timedelta(days=26)
+
+
+# Name -> (where, what, the mistake).
+MISTAKES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
+    "parsed before it is journalled": (TokenJournal, "append", _kept_by_nobody),
+    "a lock that is not in the row": (RenewalRows, "lease", _given_to_all),
+    "late answers are thrown away": (Renewing, "_listen_on", _nobody_listens),
+    "no breaker": (Guarding, "check", _never_shut),
+    "keep-alive once in 26 days": (renewing, "next_keep_alive", _once_in_26_days),
+}
+
+
+@contextmanager
+def planted(name: str | None) -> Iterator[None]:
+    """The mistake, for as long as the block lasts; None: none."""
+    if name is None:
+        yield
+        return
+    where, what, mistake = MISTAKES[name]
+    right = getattr(where, what)
+    setattr(where, what, mistake)
+    try:
+        yield
+    finally:
+        setattr(where, what, right)

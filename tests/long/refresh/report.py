@@ -1,0 +1,154 @@
+"""`./dev test --long refresh`: every promise about tokens at full size, and every mistake that would break one."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict
+
+from connector.embedded import Servers, servers
+from tests.long.proof import Proof
+from tests.long.refresh.idling import idled
+from tests.long.refresh.killing import Killed, killed_everywhere
+from tests.long.refresh.mutants import planted
+from tests.long.refresh.outages import database_away
+from tests.long.refresh.racing import raced
+from tests.long.refresh.refusing import refused
+from tests.long.refresh.restoring import restored
+from tests.long.refresh.stopping import answered_late, stood_still
+
+NOWHERE = "redis://127.0.0.1:1/0"
+PROFILES = ("strict", "grace", "non_rotating")
+
+
+async def run() -> list[Proof]:
+    """Everything, one after another; about an hour on two cores."""
+    with servers(durable=False) as own, tempfile.TemporaryDirectory(prefix="refresh-") as home:
+        folder = Path(home)
+        proofs: list[Proof] = []
+        for part in (killing, racing, waiting, outage, refusal, restore, idle):
+            proofs += await part(own, folder)
+        return proofs
+
+
+class Where(TypedDict):
+    """Where a proof runs."""
+
+    folder: Path
+    database_url: str
+    redis_url: str
+
+
+def _where(own: Servers, folder: Path) -> Where:
+    return Where(folder=folder, database_url=own.database_url, redis_url=own.redis_url)
+
+
+async def killing(own: Servers, folder: Path, *, number: int = 10_000, slice_of: int = 10) -> Sequence[Proof]:
+    """`kill -9` at every place worth dying at, for each way in which a provider may rotate."""
+    lines: list[Proof] = []
+    for profile in PROFILES:
+        told = await killed_everywhere(profile, number=number, slice_of=slice_of, **_where(own, folder))
+        lines += _killed(f"killed at every place, {profile}", told, number)
+    mutant = await killed_everywhere(
+        "strict",
+        number=min(number, 200),
+        slice_of=slice_of,
+        mistake="parsed before it is journalled",
+        **_where(own, folder),
+    )
+    return [*lines, _caught("parsed before it is journalled", mutant.lost_elsewhere, mutant.kills)]
+
+
+def _killed(name: str, told: Killed, number: int) -> Sequence[Proof]:
+    return (
+        Proof(f"{name}: tokens lost outside the journal window", told.kills, told.lost_elsewhere, 0),
+        Proof(f"{name}: losses nobody was told of in ten minutes", told.kills, told.unflagged, 0),
+        Proof(f"{name}: living connections given up or left in doubt", number, told.given_up_alive, 0),
+        Proof(f"{name}: tokens lost inside the window, each kill there costing one", told.kills, told.lost_in_window,
+              sum(count for place, count in told.places.items() if "in_memory" in place or "journal" in place)),
+    )  # fmt: skip
+
+
+async def racing(own: Servers, folder: Path, *, number: int = 1_000, processes: int = 50) -> Sequence[Proof]:
+    """Separate processes want the same tokens, with Redis and without."""
+    lines = []
+    for name, redis_url in (("with Redis", own.redis_url), ("with Redis stopped", NOWHERE)):
+        where = Where(folder=folder, database_url=own.database_url, redis_url=redis_url)
+        told = await raced(number=number, processes=processes, **where)
+        lines.append(Proof(f"raced {name}: connections not renewed exactly once", number, told.not_once, 0))
+        lines.append(Proof(f"raced {name}: callers with another token", number, told.disagreeing + told.refused, 0))
+    name, few = "a lock that is not in the row", min(number, 20)
+    mutant = await raced(number=few, processes=min(processes, 8), mistake=name, **_where(own, folder))
+    return [*lines, _caught(name, mutant.not_once, few)]
+
+
+async def waiting(
+    own: Servers, folder: Path, *, number: int = 500, seconds: Sequence[float] = (9.9, 10.1, 45.0), still: bool = True
+) -> Sequence[Proof]:
+    """Slow providers, late answers, and a renewer that is stopped for twice its lease."""
+    lines = []
+    for wait in seconds:
+        told = await answered_late(wait, number=number, **_where(own, folder))
+        lines.append(Proof(f"answers {wait} s late: most calls outstanding", number, told.most_at_once, 1))
+        lines.append(Proof(f"answers {wait} s late: tokens thrown away", number, told.dead + told.not_active, 0))
+    if still:
+        stood = await stood_still(number=number, **_where(own, folder))
+        lines.append(Proof("stopped for twice the lease: most calls outstanding", number, stood.most_at_once, 1))
+        lines.append(Proof("stopped for twice the lease: tokens thrown away", number, stood.dead + stood.not_active, 0))
+        mutant = await answered_late(45.0, number=20, mistake="late answers are thrown away", **_where(own, folder))
+        lines.append(_caught("late answers are thrown away", mutant.dead, 20))
+    return lines
+
+
+async def outage(own: Servers, folder: Path, *, number: int = 1_000, seconds: float = 120.0) -> Sequence[Proof]:
+    """PostgreSQL is killed while answers are on their way."""
+    del own
+    told = await database_away(seconds, number=number, folder=folder)
+    mutant = await database_away(1.0, number=min(number, 100), folder=folder, mistake="parsed before it is journalled")
+    return [
+        Proof("database killed after the answer: tokens lost", number, told.dead + told.not_active, 0),
+        Proof("database killed after the answer: new calls meanwhile", number, told.new_calls, 0),
+        _caught("no journal while the database is away", mutant.dead, min(number, 100)),
+    ]
+
+
+async def refusal(own: Servers, folder: Path, *, number: int = 10_000) -> Sequence[Proof]:
+    """Our own client secret is wrong for a quarter of an hour."""
+    told = await refused(number=number, **_where(own, folder))
+    with planted("no breaker"):
+        mutant = await refused(number=min(number, 100), **_where(own, folder))
+    return [
+        Proof("wrong secret: connections marked", number, told.marked, 0),
+        Proof("wrong secret: calls until it was right", number, told.calls, 5),
+        Proof("wrong secret: not renewed once it was right", number, number - told.renewed, 0),
+        _caught("no breaker", max(0, mutant.calls - 5), min(number, 100)),
+    ]
+
+
+async def restore(own: Servers, folder: Path, *, number: int = 10_000, rotations: int = 50) -> Sequence[Proof]:
+    """A backup that is fifty rotations old is put back, and the escrow is replayed."""
+    told = await restored(number=number, rotations=rotations, **_where(own, folder))
+    mutant = await restored(number=min(number, 50), rotations=2, replay=False, **_where(own, folder))
+    return [
+        Proof("restored: tokens that were alive all the same", number, number - told.dead_before, 0),
+        Proof("restored: tokens dead after the replay", number, told.dead_after, 0),
+        Proof("restored: not renewed at the first try", number, number - told.renewed + told.refused, 0),
+        Proof("seconds an answer is in memory only, p99", number * rotations, round(told.window_p99, 4), 0.010),
+        _caught("no escrow", mutant.dead_after, min(number, 50)),
+    ]
+
+
+async def idle(own: Servers, folder: Path, *, number: int = 10_000) -> Sequence[Proof]:
+    """Six weeks of nothing, and a standstill of twenty days."""
+    told = await idled(number=number, **_where(own, folder))
+    with planted("keep-alive once in 26 days"):
+        mutant = await idled(number=min(number, 30), **_where(own, folder))
+    return [
+        Proof("idle for 45 days: connections lost", number, told.expired, 0),
+        Proof("idle for 45 days: most keep-alives of one", number, told.most_keep_alives, 7),
+        Proof("stopped for 20 days: connections lost", number, told.expired_by_stop, 0),
+        _caught("keep-alive once in 26 days", mutant.expired + mutant.expired_by_stop, min(number, 30)),
+    ]
+
+
+def _caught(mistake: str, noticed: int, n: int) -> Proof:
+    return Proof(f"the mistake goes unnoticed: {mistake}", n, int(noticed == 0), 0)
