@@ -45,5 +45,9 @@ async def test_a_backup_put_back_is_brought_up_to_now_by_the_escrow(own: Servers
     assert_all_hold(await report.restore(own, tmp_path, number=20, rotations=3))
 
 
+async def test_no_secret_is_left_lying_anywhere(own: Servers, tmp_path: Path) -> None:
+    assert_all_hold(await report.search(own, tmp_path, number=30))
+
+
 async def test_nothing_expires_in_weeks_of_silence_or_of_standstill(own: Servers, tmp_path: Path) -> None:
     assert_all_hold(await report.idle(own, tmp_path, number=20))

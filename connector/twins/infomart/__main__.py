@@ -39,6 +39,7 @@ def main(words: Sequence[str] | None = None) -> None:
             members=options.member or None,
             extra_keys=options.extra_keys,
             rotation=options.rotation,
+            mark=options.mark,
         )
     except ValueError as wrong:
         sys.exit(f"cannot start: {wrong}")
@@ -91,6 +92,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
         default=Rotation.STRICT,
         help="what becomes of a refresh token that was used",
     )
+    parser.add_argument("--mark", default="", metavar="TEXT", help="every token begins with it, for searches")
     parser.add_argument("--die-with-parent", action="store_true", help="stop when the starting process ends (Linux)")
     return parser.parse_args(words)
 

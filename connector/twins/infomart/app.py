@@ -37,6 +37,7 @@ def create_twin(
     members: Iterable[Mapping[str, Any]] | None = None,
     extra_keys: bool = False,
     rotation: Rotation = Rotation.STRICT,
+    mark: str = "",
 ) -> Starlette:
     """A platform of its own as an ASGI application, with its world at `app.state.world`.
 
@@ -49,7 +50,7 @@ def create_twin(
         clock=clock,
         ledger=ledger,
         members=Members(clock, ledger, seed),
-        grants=Grants(clock, ledger, rotation),
+        grants=Grants(clock, ledger, rotation, mark),
         faults=Faults((EXCHANGE, *(operation.name for operation in OPERATIONS))),
         die=dice(seed, "disguise"),
         extra_keys=extra_keys,

@@ -77,6 +77,7 @@ class Grants:
     clock: Clock
     ledger: Ledger
     rotation: Rotation = Rotation.STRICT
+    mark: str = ""  # what every token begins with, so that a search finds whichever was left lying about
     _codes: dict[str, _Code] = field(default_factory=dict)
     _access: dict[str, _Token] = field(default_factory=dict)
     _refresh: dict[str, _Token] = field(default_factory=dict)
@@ -162,7 +163,8 @@ class Grants:
 
     def _issue(self, grant: Grant, *, renewable: bool = True) -> Tokens:
         now = self.clock.now()
-        tokens = Tokens(access=str(uuid4()), refresh=str(uuid4()) if renewable else None, grant=grant)
+        refresh = f"{self.mark}{uuid4()}" if renewable else None
+        tokens = Tokens(access=f"{self.mark}{uuid4()}", refresh=refresh, grant=grant)
         self._access[tokens.access] = _Token(grant, now + ACCESS_LIFETIME)
         if tokens.refresh is not None:
             self._refresh[tokens.refresh] = _Token(grant, now + REFRESH_LIFETIME)

@@ -8,12 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 
-from connector.domain.renewal import Leased, TokenAnswer
+from connector.domain.renewal import Leased, TokenAnswer, TokenReply
 from connector.flows import renewing
 from connector.flows.guarding import Guarding
 from connector.flows.renewing import Renewing
 from connector.ids import ConnectionId, GrantId, ProviderKey
+from connector.providers.transport import Transport
 from connector.store.renewals import RenewalRows, taken
 from connector.store.tables import connections
 from connector.vault.journal import TokenJournal
@@ -52,12 +54,23 @@ def _once_in_26_days(connection: ConnectionId, obtained_at: datetime) -> datetim
     return obtained_at + timedelta(days=26)
 
 
+_carefully = Transport.post_token
+
+
+async def _said_aloud(self: Transport, url: str, *, form: str) -> TokenReply:
+    """The answer goes into the log, to help whoever looks for a fault."""
+    reply = await _carefully(self, url, form=form)
+    structlog.get_logger("connector.transport").error("answered", body=reply.body.decode("latin-1"))
+    return reply
+
+
 # Name -> (where, what, the mistake).
 MISTAKES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "parsed before it is journalled": (TokenJournal, "append", _kept_by_nobody),
     "a lock that is not in the row": (RenewalRows, "lease", _given_to_all),
     "late answers are thrown away": (Renewing, "_listen_on", _nobody_listens),
     "no breaker": (Guarding, "check", _never_shut),
+    "answers in the log": (Transport, "post_token", _said_aloud),
     "keep-alive once in 26 days": (renewing, "next_keep_alive", _once_in_26_days),
 }
 

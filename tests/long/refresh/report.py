@@ -14,6 +14,7 @@ from tests.long.refresh.outages import database_away
 from tests.long.refresh.racing import raced
 from tests.long.refresh.refusing import refused
 from tests.long.refresh.restoring import restored
+from tests.long.refresh.searching import PLACES, searched
 from tests.long.refresh.stopping import answered_late, stood_still
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -25,7 +26,7 @@ async def run() -> list[Proof]:
     with servers(durable=False) as own, tempfile.TemporaryDirectory(prefix="refresh-") as home:
         folder = Path(home)
         proofs: list[Proof] = []
-        for part in (killing, racing, waiting, outage, refusal, restore, idle):
+        for part in (killing, racing, waiting, outage, refusal, restore, idle, search):
             proofs += await part(own, folder)
         return proofs
 
@@ -147,6 +148,17 @@ async def idle(own: Servers, folder: Path, *, number: int = 10_000) -> Sequence[
         Proof("idle for 45 days: most keep-alives of one", number, told.most_keep_alives, 7),
         Proof("stopped for 20 days: connections lost", number, told.expired_by_stop, 0),
         _caught("keep-alive once in 26 days", mutant.expired + mutant.expired_by_stop, min(number, 30)),
+    ]
+
+
+async def search(own: Servers, folder: Path, *, number: int = 10_000) -> Sequence[Proof]:
+    """Secrets are looked for in everything that is written anywhere."""
+    del own
+    told = await searched(number=number, folder=folder)
+    mutant = await searched(number=min(number, 30), folder=folder, mistake="answers in the log")
+    return [
+        *(Proof(f"secrets found in {name}", told.octets[name], told.found[name], 0) for name in PLACES),
+        _caught("answers in the log", sum(mutant.found.values()), min(number, 30)),
     ]
 
 
