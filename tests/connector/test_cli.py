@@ -108,6 +108,7 @@ COMMANDS = dict(commands())
 def test_the_commands_are_those_the_guides_name() -> None:
     assert sorted(COMMANDS) == [
         "dev",
+        "escrow replay",
         "fetch",
         "health worker",
         "keys init",

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from connector.domain.connection import Connection, SealedGrant, Standing
+from connector.domain.connection import Cause, Connection, SealedGrant, Standing
 from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -17,26 +17,31 @@ ACTIVE = Connection(
 GRANT = SealedGrant(GrantId(uuid4()), None, b"a", b"r", NOW + timedelta(minutes=5), NOW + 31 * DAY, NOW)
 
 
-@pytest.mark.parametrize(
-    ("left", "due"), [(8 * DAY, False), (7 * DAY + SECOND, False), (7 * DAY, True), (SECOND, True), (-DAY, True)]
-)
-def test_consent_is_renewed_once_it_would_end_within_the_margin(left: timedelta, due: bool) -> None:
-    assert replace(ACTIVE, consent_ends_at=NOW + left).renewal_due(NOW, margin=7 * DAY) is due
-
-
-@pytest.mark.parametrize("standing", [each for each in Standing if each is not Standing.ACTIVE])
-def test_only_an_active_connection_is_renewed(standing: Standing) -> None:
-    assert not replace(ACTIVE, standing=standing, consent_ends_at=NOW).renewal_due(NOW, margin=7 * DAY)
-
-
-def test_a_consent_without_an_end_needs_no_renewal() -> None:
-    assert not replace(ACTIVE, consent_ends_at=None).renewal_due(NOW, margin=7 * DAY)
-
-
 def test_a_lapsed_connection_keeps_its_identity_and_loses_its_consent() -> None:
-    lapsed = ACTIVE.lapsed(NOW + DAY)
-    assert lapsed == replace(ACTIVE, standing=Standing.LAPSED, consent_ends_at=None, changed_at=NOW + DAY)
+    lapsed = ACTIVE.lapsed(Cause.TOKEN_DEAD, NOW + DAY)
+    assert lapsed == replace(
+        ACTIVE, standing=Standing.LAPSED, cause=Cause.TOKEN_DEAD, consent_ends_at=None, changed_at=NOW + DAY
+    )
     assert ACTIVE.standing is Standing.ACTIVE
+
+
+def test_a_doubt_lasts_since_it_began_and_ends_without_a_trace() -> None:
+    first = ACTIVE.doubted(Standing.UNCERTAIN, Cause.ANSWER_LOST, NOW + DAY, due_at=NOW + 2 * DAY)
+    again = first.doubted(Standing.UNCERTAIN, Cause.ANSWER_LOST, NOW + 2 * DAY, due_at=NOW + 3 * DAY)
+    assert (again.changed_at, again.due_at) == (NOW + DAY, NOW + 3 * DAY)
+
+    mended = again.active(NOW + 3 * DAY, consent_ends_at=NOW + 31 * DAY, due_at=NOW + 9 * DAY)
+    assert mended == replace(ACTIVE, changed_at=NOW + 3 * DAY, due_at=NOW + 9 * DAY)
+
+
+def test_a_connection_whose_key_is_gone_waits_for_a_person() -> None:
+    unreadable = replace(ACTIVE, due_at=NOW).unreadable(NOW + DAY)
+    assert (unreadable.standing, unreadable.cause, unreadable.due_at) == (Standing.UNREADABLE, Cause.KEY_MISSING, None)
+    assert unreadable.consent_ends_at == ACTIVE.consent_ends_at
+
+
+def test_a_token_that_never_arrived_is_not_used() -> None:
+    assert not replace(GRANT, access_sealed=None).access_usable(NOW, margin=timedelta())
 
 
 @pytest.mark.parametrize(
