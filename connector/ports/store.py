@@ -1,26 +1,24 @@
-"""What flows ask of the world: one small protocol per ability."""
+"""What remembers: rows under a scope, and across tenants only ids, digests and dates."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from connector.domain.access import ApiKey, Partner, Scope, Tenant
 from connector.domain.breaker import Breaker
-from connector.domain.connection import Connection, Grant, SealedGrant
+from connector.domain.connection import Connection, SealedGrant
 from connector.domain.consent import Attempt, Link, Progress
-from connector.domain.entitlement import Capability, Entitlement, Flag
+from connector.domain.entitlement import Entitlement
 from connector.domain.fetch import Fetch, FetchedPage, Receipt, Window
 from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Place, ReceivedInvoice
 from connector.domain.paging import Page
-from connector.domain.renewal import Leased, Outcome, Renewed, TokenAnswer, TokenReply
-from connector.domain.sealing import Seat, WrappedKey
+from connector.domain.renewal import Leased, Outcome, Renewed, TokenAnswer
 from connector.ids import (
     AttemptId,
     ConnectionId,
-    DataKeyId,
     FetchId,
     GrantId,
     InvoiceId,
@@ -30,95 +28,6 @@ from connector.ids import (
     ProviderKey,
     TenantId,
 )
-from connector.secret import Secret
-
-
-class Clock(Protocol):
-    """Tells the moment, in UTC."""
-
-    def now(self) -> datetime: ...
-
-
-class Doorbell(Protocol):
-    """Wakes a worker; a lost ring costs one sweep and nothing else. False: the bell is out of order."""
-
-    async def ring_fetch(self, tenant: TenantId, fetch: FetchId) -> bool: ...
-
-
-# Keys and ciphertexts
-
-
-class KeyService(Protocol):
-    """Wraps keys with a key-encryption key that never leaves it."""
-
-    async def current(self) -> str: ...
-
-    async def wrap(self, key: bytes, context: bytes) -> WrappedKey: ...
-
-    async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes: ...
-
-
-class KeyShelf(Protocol):
-    """Keeps wrapped keys; the first writer of a key wins and every writer is told which one stands."""
-
-    async def primary_key(self, tenant: TenantId) -> tuple[DataKeyId, WrappedKey] | None: ...
-
-    async def data_key(self, tenant: TenantId, key: DataKeyId) -> WrappedKey | None: ...
-
-    async def keep_primary(self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey) -> None: ...
-
-    async def installation_key(self, name: str) -> WrappedKey | None: ...
-
-    async def keep_installation_key(self, name: str, wrapped: WrappedKey) -> None: ...
-
-
-class Sealer(Protocol):
-    """Seals for one tenant with a key that is in memory already: at once, and asking nobody."""
-
-    def seal(self, secret: Secret, seat: Seat) -> bytes: ...
-
-
-class Vault(Protocol):
-    """Seals secrets to their seat, and digests what must be recognised but not kept."""
-
-    async def prepare(self, tenant: TenantId) -> Sealer: ...
-
-    async def seal(self, secret: Secret, seat: Seat) -> bytes: ...
-
-    async def open(self, sealed: bytes, seat: Seat) -> Secret: ...
-
-    def digest(self, purpose: str, text: Secret) -> bytes: ...
-
-
-class TokenJournal(Protocol):
-    """Keeps token answers on this machine's disk until the database has them."""
-
-    def check(self) -> None: ...
-
-    async def append(self, answer: TokenAnswer) -> None: ...
-
-    def settle(self, answer: GrantId) -> None: ...
-
-    def escrowed(self, answer: GrantId) -> None: ...
-
-    async def unsettled(self, *, older_than: float) -> Sequence[TokenAnswer]: ...
-
-    def unescrowed(self) -> Sequence[TokenAnswer]: ...
-
-    def lag(self, now: datetime) -> timedelta: ...
-
-
-class Escrow(Protocol):
-    """Keeps sealed answers in a second place, for the day the database is an old one."""
-
-    async def keep(self, answers: Sequence[TokenAnswer]) -> None: ...
-
-    def entries(self, since: datetime) -> AsyncIterator[TokenAnswer]: ...
-
-    async def forget(self, before: datetime) -> None: ...
-
-
-# The store
 
 
 class Directory(Protocol):
@@ -320,71 +229,3 @@ class Store(Protocol):
     async def connections_of(self, provider: ProviderKey) -> int: ...
 
     async def connections_unread(self, since: datetime, *, most: int) -> Sequence[tuple[TenantId, ConnectionId]]: ...
-
-
-# Providers
-
-
-class GivesConsent(Protocol):
-    """The authorisation side of a provider."""
-
-    def authorise_url(self, *, state: Secret, verifier: Secret, redirect_uri: str) -> str: ...
-
-    async def redeem(self, *, code: Secret, verifier: Secret, redirect_uri: str, now: datetime) -> Grant: ...
-
-    async def ask_renewal(self, refresh: Secret) -> TokenReply: ...
-
-    def read_renewal(self, reply: TokenReply, *, now: datetime) -> Grant: ...
-
-
-@dataclass(frozen=True, slots=True)
-class InvoicePage:
-    """One page of a provider's list of received invoices."""
-
-    invoices: Sequence[FetchedInvoice]
-    last: bool
-
-
-class ReadsReceivedInvoices(Protocol):
-    """A provider whose received invoices can be read."""
-
-    async def received_page(self, access: Secret, window: Window, page: int, *, uses_workflow: bool) -> InvoicePage: ...
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPace:
-    """How hard this process may press a provider's token endpoint."""
-
-    per_second: float
-    at_once: int
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """What flows know of one provider: its facts, and the abilities it has."""
-
-    key: ProviderKey
-    name: str
-    name_ja: str
-    needs: Mapping[Capability, Sequence[Flag]]
-    pace: TokenPace
-    access_margin: timedelta  # an access token with less time left than this is not used for a new call
-    day_of: "DayOf"
-    consent: GivesConsent
-    received_invoices: ReadsReceivedInvoices | None  # None: the provider cannot be read
-
-
-class DayOf(Protocol):
-    """The provider's own calendar date at a moment."""
-
-    def __call__(self, moment: datetime) -> date: ...
-
-
-class Register(Protocol):
-    """Every provider this installation speaks to."""
-
-    def provider(self, key: ProviderKey) -> Provider: ...
-
-    def offering(self, capability: Capability) -> Sequence[Provider]: ...
-
-    def everyone(self) -> Sequence[Provider]: ...

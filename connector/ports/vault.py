@@ -1,0 +1,84 @@
+"""What keeps secrets: keys, ciphertexts, and answers that are safe before anybody reads them."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from connector.domain.renewal import TokenAnswer
+from connector.domain.sealing import Seat, WrappedKey
+from connector.ids import (
+    DataKeyId,
+    GrantId,
+    TenantId,
+)
+from connector.secret import Secret
+
+
+class KeyService(Protocol):
+    """Wraps keys with a key-encryption key that never leaves it."""
+
+    async def current(self) -> str: ...
+
+    async def wrap(self, key: bytes, context: bytes) -> WrappedKey: ...
+
+    async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes: ...
+
+
+class KeyShelf(Protocol):
+    """Keeps wrapped keys; the first writer of a key wins and every writer is told which one stands."""
+
+    async def primary_key(self, tenant: TenantId) -> tuple[DataKeyId, WrappedKey] | None: ...
+
+    async def data_key(self, tenant: TenantId, key: DataKeyId) -> WrappedKey | None: ...
+
+    async def keep_primary(self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey) -> None: ...
+
+    async def installation_key(self, name: str) -> WrappedKey | None: ...
+
+    async def keep_installation_key(self, name: str, wrapped: WrappedKey) -> None: ...
+
+
+class Sealer(Protocol):
+    """Seals for one tenant with a key that is in memory already: at once, and asking nobody."""
+
+    def seal(self, secret: Secret, seat: Seat) -> bytes: ...
+
+
+class Vault(Protocol):
+    """Seals secrets to their seat, and digests what must be recognised but not kept."""
+
+    async def prepare(self, tenant: TenantId) -> Sealer: ...
+
+    async def seal(self, secret: Secret, seat: Seat) -> bytes: ...
+
+    async def open(self, sealed: bytes, seat: Seat) -> Secret: ...
+
+    def digest(self, purpose: str, text: Secret) -> bytes: ...
+
+
+class TokenJournal(Protocol):
+    """Keeps token answers on this machine's disk until the database has them."""
+
+    def check(self) -> None: ...
+
+    async def append(self, answer: TokenAnswer) -> None: ...
+
+    def settle(self, answer: GrantId) -> None: ...
+
+    def escrowed(self, answer: GrantId) -> None: ...
+
+    async def unsettled(self, *, older_than: float) -> Sequence[TokenAnswer]: ...
+
+    def unescrowed(self) -> Sequence[TokenAnswer]: ...
+
+    def lag(self, now: datetime) -> timedelta: ...
+
+
+class Escrow(Protocol):
+    """Keeps sealed answers in a second place, for the day the database is an old one."""
+
+    async def keep(self, answers: Sequence[TokenAnswer]) -> None: ...
+
+    def entries(self, since: datetime) -> AsyncIterator[TokenAnswer]: ...
+
+    async def forget(self, before: datetime) -> None: ...
