@@ -19,6 +19,7 @@ from connector.flows.fetching import Fetching
 from connector.flows.guarding import Guarding
 from connector.flows.keeping import Keeping
 from connector.flows.onboarding import Onboarding
+from connector.flows.planning import Planning
 from connector.flows.reading import Reading
 from connector.flows.renewing import Renewing
 from connector.flows.upkeep import Upkeep
@@ -64,6 +65,7 @@ class Flows:
     upkeep: Upkeep
     keeping: Keeping
     escrowing: Escrowing
+    planning: Planning
     fetching: Fetching
     reading: Reading
 
@@ -118,6 +120,7 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             upkeep=upkeep,
             keeping=Keeping(store, register, renewing, guarding, journal, escrowing, clock),
             escrowing=escrowing,
+            planning=Planning(store, register, clock),
             fetching=Fetching(store, register, upkeep, doorbell, clock),
             reading=Reading(store, register, clock),
         )

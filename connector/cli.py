@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from connector.commands.connections import connections, upkeep
 from connector.commands.escrow import escrow
 from connector.commands.operate import fetch, keys, link, partners, tenants
 from connector.commands.run import dev, health, migrate, serve, twin, worker
@@ -26,6 +27,8 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.add_typer(partners, name="partners")
 app.add_typer(tenants, name="tenants")
 app.add_typer(keys, name="keys")
+app.add_typer(connections, name="connections")
+app.add_typer(upkeep, name="upkeep")
 app.add_typer(escrow, name="escrow")
 app.command()(link)
 app.command()(fetch)

@@ -4,13 +4,47 @@ from datetime import datetime
 
 import strawberry
 
-from connector.domain.connection import Connection, Standing
+from connector.domain.access import Permission
+from connector.domain.connection import Cause, Connection, Standing
+from connector.explaining import Actor, Explanation, explain
 from connector.ids import ConnectionId, TenantId
 from graphql_schema import identity
 from graphql_schema.context import Info
+from graphql_schema.guard import Requires
 from graphql_schema.node import Node
 
 strawberry.enum(Standing, name="ConnectionStanding", description="Where a connection stands (連携の状態).")
+
+
+strawberry.enum(Cause, name="ConnectionCause", description="Why a connection is not active (原因).")
+strawberry.enum(Actor, name="Actor", description="Who has to do something about it (対応者).")
+
+
+@strawberry.type(description="A connection explained to people, in Japanese and English (連携状態の説明).")
+class ConnectionExplanation:
+    """A connection explained."""
+
+    who_acts: Actor = strawberry.field(description="Who has to do something about it (対応者).")
+    since: datetime = strawberry.field(description="Since when it is so (発生日時).")
+    next_look_at: datetime | None = strawberry.field(
+        description="When it is looked at again by itself; null: not before somebody acts (次の確認)."
+    )
+    what: str = strawberry.field(description="What is wrong.")
+    what_ja: str = strawberry.field(description="何が起きているか。")
+    why: str = strawberry.field(description="Why, as far as is known.")
+    why_ja: str = strawberry.field(description="分かっている原因。")
+    action: str = strawberry.field(description="What to do, and where.")
+    action_ja: str = strawberry.field(description="どこで何をすればよいか。")
+    otherwise: str = strawberry.field(description="What happens if nobody does.")
+    otherwise_ja: str = strawberry.field(description="何もしない場合にどうなるか。")
+
+    @classmethod
+    def of(cls, told: Explanation) -> "ConnectionExplanation":
+        """The explanation as the graph shows it."""
+        names = ("what", "why", "action", "otherwise")
+        words = {name: getattr(told.en, name) for name in names}
+        words_ja = {f"{name}_ja": getattr(told.ja, name) for name in names}
+        return cls(who_acts=told.actor, since=told.since, next_look_at=told.next_look_at, **words, **words_ja)
 
 
 @strawberry.type(description="A tenant's authorisation at one provider (連携).")
@@ -23,6 +57,20 @@ class ProviderConnection(Node):
         description="When consent would end if it were never renewed; null: no end is set, or none was given."
     )
     changed_at: datetime = strawberry.field(description="When the standing last changed.")
+    cause: Cause | None = strawberry.field(description="Why it is not active; null: nothing is wrong (原因).")
+    next_renewal_at: datetime | None = strawberry.field(
+        description="When it is renewed or looked at next by itself; null: not before somebody acts (次の更新)."
+    )
+    told: strawberry.Private[Connection]
+
+    @strawberry.field(
+        description="What is wrong, since when, who acts and how, and what happens otherwise (状態の説明).",
+        extensions=[Requires(Permission.READ)],
+    )
+    async def explanation(self, info: Info) -> ConnectionExplanation:
+        """What is wrong, who acts and how."""
+        breaker = await info.context.loaders.breakers.load(self.told.provider)
+        return ConnectionExplanation.of(explain(self.told, breaker))
 
     @classmethod
     def of(cls, told: Connection) -> "ProviderConnection":
@@ -33,6 +81,9 @@ class ProviderConnection(Node):
             standing=told.standing,
             consent_ends_at=told.consent_ends_at,
             changed_at=told.changed_at,
+            cause=told.cause,
+            next_renewal_at=told.due_at,
+            told=told,
         )
 
 

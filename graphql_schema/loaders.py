@@ -6,9 +6,10 @@ from strawberry.dataloader import DataLoader
 
 from connector.bootstrap import Flows
 from connector.domain.access import Scope
+from connector.domain.breaker import Breaker
 from connector.domain.connection import Connection
 from connector.domain.entitlement import Entitlement
-from connector.ids import InvoiceId, TenantId
+from connector.ids import InvoiceId, ProviderKey, TenantId
 
 
 class Loaders:
@@ -19,6 +20,7 @@ class Loaders:
         self._scope = scope
         self.entitlements = DataLoader[TenantId, Sequence[Entitlement]](self._entitlements)
         self.connections = DataLoader[TenantId, Sequence[Connection]](self._connections)
+        self.breakers = DataLoader[ProviderKey, Breaker | None](self._breakers)
         self.raws = DataLoader[InvoiceId, bytes | None](self._raws)
 
     async def _entitlements(self, tenants: list[TenantId]) -> list[Sequence[Entitlement]]:
@@ -28,6 +30,10 @@ class Loaders:
     async def _connections(self, tenants: list[TenantId]) -> list[Sequence[Connection]]:
         known = await self._reading.connections(self._scope, tenants)
         return [known.get(tenant, ()) for tenant in tenants]
+
+    async def _breakers(self, providers: list[ProviderKey]) -> list[Breaker | None]:
+        known = await self._reading.breakers()
+        return [known.get(provider) for provider in providers]
 
     async def _raws(self, invoices: list[InvoiceId]) -> list[bytes | None]:
         known = await self._reading.raws(self._scope, invoices)

@@ -63,6 +63,11 @@ def _id(text: str, name: str) -> UUID:
         ) from None
 
 
+def tenant_id(text: str) -> TenantId:
+    """The tenant a person named; raises InvalidInput for what is no id."""
+    return TenantId(_id(text, "tenant"))
+
+
 @partners.callback()
 def _partners() -> None:
     """Software companies that call the graph."""
@@ -118,7 +123,7 @@ def declare(
 
     Example: `connector tenants declare TENANT-ID --api-option`
     """
-    whom = TenantId(_id(tenant, "tenant"))
+    whom = tenant_id(tenant)
     declared = _declared(paid_member, api_option, workflow)
     with_flows(lambda flows: flows.enrolling.declare(whom, provider=ProviderKey(provider), declared=declared))
     facts = {flag.value: value for flag, value in declared.items()}
@@ -165,7 +170,7 @@ def issue_key(
     Example: `connector keys issue --partner ID --name "ERP" --permission read`
     """
     owner = PartnerId(_id(partner, "partner"))
-    only = None if tenant is None else TenantId(_id(tenant, "tenant"))
+    only = None if tenant is None else tenant_id(tenant)
     ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
     key, text = with_flows(
         lambda flows: flows.access.issue(owner, name=name, permissions=permission, tenant=only, expires_at=ends)
@@ -199,7 +204,7 @@ def link(
     Example: `connector link TENANT-ID --partner ID`
     """
     scope = Scope.of_partner(PartnerId(_id(partner, "partner")))
-    whom = TenantId(_id(tenant, "tenant"))
+    whom = tenant_id(tenant)
     made, url = with_flows(lambda flows: flows.onboarding.invite(scope, whom, ProviderKey(provider)))
     facts = {"url": url.reveal(), "expiresAt": made.expires_at.isoformat()}
     tell(facts, url.reveal(), as_json=as_json)
@@ -215,7 +220,7 @@ def fetch(
 
     Example: `connector fetch TENANT-ID`
     """
-    whom = TenantId(_id(tenant, "tenant"))
+    whom = tenant_id(tenant)
     done = with_flows(lambda flows: _fetch(flows, whom, wait=wait, timeout=timeout, quiet=as_json))
     facts = [
         {"reading": each.reading.value, "pages": each.pages, "rows": each.rows, "problem": each.problem}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.domain.access import Scope, Tenant
+from connector.domain.breaker import Breaker
 from connector.domain.connection import Connection, Standing
 from connector.domain.entitlement import Capability, Entitlement, missing
 from connector.domain.fetch import Completeness, Fetch
@@ -13,7 +14,7 @@ from connector.domain.invoice import InvoiceFilter, Place, ReceivedInvoice
 from connector.domain.paging import Page
 from connector.errors import CannotOpen, ConsentEnded, NotConnected, NotFound, Unavailable
 from connector.flows.fetching import REREAD_AFTER
-from connector.ids import ConnectionId, FetchId, InvoiceId, TenantId
+from connector.ids import ConnectionId, FetchId, InvoiceId, ProviderKey, TenantId
 from connector.ports import Clock, Register, Store
 
 # Why nothing is read, where several connections differ: what mends itself first.
@@ -96,6 +97,12 @@ class Reading:
         """The provider's own JSON of each invoice."""
         async with self.store.within(scope) as work:
             return await work.mirror.raws(invoices)
+
+    async def breakers(self) -> Mapping[ProviderKey, Breaker]:
+        """The breakers that are open."""
+        async with self.store.within(Scope(partner_id=None, tenant_id=None)) as work:
+            found = [await work.breakers.breaker(provider.key) for provider in self.register.everyone()]
+        return {breaker.provider: breaker for breaker in found if breaker is not None}
 
     async def fetch(self, scope: Scope, tenant: TenantId, fetch: FetchId) -> Fetch | None:
         """One fetch; None: outside the scope."""

@@ -113,3 +113,18 @@ async def connections_of(connection: AsyncConnection, provider: ProviderKey) -> 
         of.provider == provider, of.standing.not_in([Standing.AWAITING_CONSENT, Standing.DISCONNECTED])
     )
     return int((await connection.execute(statement)).scalar_one())
+
+
+async def consents_ending(
+    connection: AsyncConnection, provider: ProviderKey
+) -> Sequence[tuple[TenantId, ConnectionId, datetime]]:
+    """Consents that could still be renewed and have an end, the soonest first."""
+    of = connections.c
+    renewable = of.standing.in_([Standing.ACTIVE, Standing.UNCERTAIN, Standing.SUSPECT])
+    statement = (
+        sa.select(of.tenant_id, of.id, of.consent_ends_at)
+        .where(of.provider == provider, renewable, of.consent_ends_at.is_not(None))
+        .order_by(of.consent_ends_at)
+    )
+    rows = await connection.execute(statement)
+    return [(TenantId(row.tenant_id), ConnectionId(row.id), row.consent_ends_at) for row in rows]

@@ -122,6 +122,11 @@ class PostgresStore:
         async with self._sweep() as connection:
             return await sweeps.connections_of(connection, provider)
 
+    async def consents_ending(self, provider: ProviderKey) -> Sequence[tuple[TenantId, ConnectionId, datetime]]:
+        """When each consent at the provider will end if it is not renewed."""
+        async with self._sweep() as connection:
+            return await sweeps.consents_ending(connection, provider)
+
     async def reachable(self) -> bool:
         """Whether PostgreSQL answers as both roles."""
         try:

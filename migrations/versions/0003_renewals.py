@@ -79,7 +79,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(f"revoke update ({LEASE_COLUMNS}) on connections from sweeper")
-    op.execute(f"revoke select ({SWEEPER_SEES}) on connections from sweeper")
+    op.execute(f"revoke select ({SWEEPER_SEES}) on connections from sweeper")  # noqa: S608 - constants
     op.execute("drop policy leases on connections")
     op.execute("drop policy held on data_keys")
     for table in ("connections", "grants"):

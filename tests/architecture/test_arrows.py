@@ -17,7 +17,7 @@ PLANTED = [
     ("arrows", "connector/ids.py", "import connector.errors"),
     ("arrows", "connector/errors.py", "import connector.domain.invoice"),
     ("arrows", "connector/domain/tax.py", "import connector.ports"),
-    ("arrows", "connector/ports.py", "import connector.store.work"),
+    ("arrows", "connector/ports/vault.py", "import connector.store.work"),
     ("arrows", "connector/flows/reading.py", "import connector.store.mirror"),
     ("arrows", "connector/store/mirror.py", "import connector.vault.keyring"),
     ("arrows", "connector/vault/keyring.py", "import connector.bootstrap"),

@@ -107,6 +107,7 @@ COMMANDS = dict(commands())
 
 def test_the_commands_are_those_the_guides_name() -> None:
     assert sorted(COMMANDS) == [
+        "connections explain",
         "dev",
         "escrow replay",
         "fetch",
@@ -121,6 +122,7 @@ def test_the_commands_are_those_the_guides_name() -> None:
         "tenants add",
         "tenants declare",
         "twin",
+        "upkeep plan",
         "worker",
     ]
 

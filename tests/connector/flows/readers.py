@@ -41,8 +41,8 @@ class OneProvider:
     def offering(self, _: Capability) -> Sequence[Provider]:
         return [self.only]
 
-    def keys(self) -> Sequence[ProviderKey]:
-        return [self.only.key]
+    def everyone(self) -> Sequence[Provider]:
+        return [self.only]
 
 
 def reading_through(world: World, turn: Turn) -> Fetching:
