@@ -1,16 +1,20 @@
 """`./dev bench NAME [--json]`."""
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 
-from bench import ingest
+import uvloop
+
+from bench import ingest, refresh
 from bench.report import Report
 from connector import logs
 from connector.settings import Mode
 
-BENCHES: Mapping[str, Callable[[], Coroutine[None, None, Report]]] = {"ingest": ingest.run}
+BENCHES: Mapping[str, Callable[[], Coroutine[None, None, Report]]] = {
+    "ingest": ingest.run,
+    "refresh": refresh.run,
+}
 
 
 def main(words: list[str]) -> int:
@@ -20,7 +24,7 @@ def main(words: list[str]) -> int:
         print(f"usage: ./dev bench NAME [--json]   NAME is one of: {', '.join(BENCHES)}", file=sys.stderr)
         return 2
     logs.set_up(Mode.DEV, "WARNING")  # to standard error: standard output is the report's
-    report = asyncio.run(BENCHES[names[0]]())
+    report = uvloop.run(BENCHES[names[0]]())  # as the product runs
     if "--json" in words:
         print(json.dumps(report.told()))
     else:

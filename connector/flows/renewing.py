@@ -30,7 +30,7 @@ _COMMIT_BUDGET = timedelta(seconds=10)
 _LISTEN = timedelta(seconds=95)  # from the call on, and within the time after which another one may be made
 _LAST_LOOK = 1.0  # seconds in which bytes that are here already are read, though the time is up
 _LEAVE_WITHIN = 20.0  # seconds a process that ends still listens; its answers would be nobody's afterwards
-_GATHER = 0.02  # seconds in which answers are gathered into one commit
+_GATHER = 0.05  # seconds in which answers are gathered into one commit; they are on disk already
 
 _log = structlog.get_logger("connector.renewing")
 

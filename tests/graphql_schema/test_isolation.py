@@ -153,7 +153,11 @@ async def test_the_same_walk_with_their_own_key_shows_a_mark_in_every_text_there
         told = await graph.ask(question.document, theirs.key, **own)
         assert "errors" not in told, (question, told)
         for path in question.leaves:
-            if path[-1] in NOBODYS or {"userErrors", "explanation"} & set(path) or not _is_text(companies.schema, question, path):
+            if (
+                path[-1] in NOBODYS
+                or {"userErrors", "explanation"} & set(path)
+                or not _is_text(companies.schema, question, path)
+            ):
                 continue
             if any(mark in text for text in texts(told["data"], path) for mark in marks):
                 shown += 1
