@@ -65,9 +65,9 @@ class Connection:
         """This connection after its last grant was found dead."""
         return replace(self, standing=Standing.LAPSED, cause=cause, consent_ends_at=None, changed_at=now, due_at=None)
 
-    def unreadable(self, now: datetime) -> "Connection":
+    def unreadable(self, now: datetime, *, due_at: datetime) -> "Connection":
         """This connection while our own key does not open its token."""
-        return replace(self, standing=Standing.UNREADABLE, cause=Cause.KEY_MISSING, changed_at=now, due_at=None)
+        return self.doubted(Standing.UNREADABLE, Cause.KEY_MISSING, now, due_at=due_at)
 
 
 @dataclass(frozen=True, slots=True)

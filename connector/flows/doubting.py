@@ -23,6 +23,7 @@ from connector.flows.guarding import Guarding
 from connector.ports import Clock, Store, Work
 
 _LONGEST_BACK_OFF = timedelta(hours=1)
+_KEY_BACK = timedelta(minutes=10)  # a key that is restored is noticed after so long; asking costs no provider call
 _REMEMBERED = timedelta(days=31)
 
 _log = structlog.get_logger("connector.doubting")
@@ -53,7 +54,9 @@ class Doubting:
                 await self.guarding.answered(provider)
                 await self._unknown(leased, failure)
             case CannotOpen():
-                await self._end(leased, Outcome.NOT_SENT, failure, leased.connection.unreadable(self.clock.now()))
+                now = self.clock.now()
+                after = leased.connection.unreadable(now, due_at=now + _KEY_BACK)
+                await self._end(leased, Outcome.NOT_SENT, failure, after)
             case Unavailable(whose=Whose.PROVIDER):
                 await self.guarding.failed(provider, Trouble.MAINTENANCE, failure.wait)
                 await self._give_back(leased)

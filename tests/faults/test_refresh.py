@@ -45,6 +45,10 @@ async def test_a_backup_put_back_is_brought_up_to_now_by_the_escrow(own: Servers
     assert_all_hold(await report.restore(own, tmp_path, number=20, rotations=3))
 
 
+async def test_a_ciphertext_opens_nowhere_but_in_its_own_place(own: Servers, tmp_path: Path) -> None:
+    assert_all_hold(await report.swap(own, tmp_path, number=1_000))
+
+
 async def test_no_secret_is_left_lying_anywhere(own: Servers, tmp_path: Path) -> None:
     assert_all_hold(await report.search(own, tmp_path, number=30))
 

@@ -34,9 +34,10 @@ def test_a_doubt_lasts_since_it_began_and_ends_without_a_trace() -> None:
     assert mended == replace(ACTIVE, changed_at=NOW + 3 * DAY, due_at=NOW + 9 * DAY)
 
 
-def test_a_connection_whose_key_is_gone_waits_for_a_person() -> None:
-    unreadable = replace(ACTIVE, due_at=NOW).unreadable(NOW + DAY)
-    assert (unreadable.standing, unreadable.cause, unreadable.due_at) == (Standing.UNREADABLE, Cause.KEY_MISSING, None)
+def test_a_connection_whose_key_is_gone_is_looked_at_again_in_case_it_is_back() -> None:
+    unreadable = replace(ACTIVE, due_at=NOW).unreadable(NOW + DAY, due_at=NOW + 2 * DAY)
+    assert (unreadable.standing, unreadable.cause) == (Standing.UNREADABLE, Cause.KEY_MISSING)
+    assert (unreadable.changed_at, unreadable.due_at) == (NOW + DAY, NOW + 2 * DAY)
     assert unreadable.consent_ends_at == ACTIVE.consent_ends_at
 
 

@@ -18,7 +18,7 @@ from connector.secret import Secret
 from connector.twins.infomart.faults import Fault, Kind
 from connector.twins.infomart.ledger import fingerprint
 from tests.connector.flows.bench import administrator, connection_of, joined, later, rows
-from tests.connector.flows.renewals import of_connection, refresh_text, rotations, token, token_calls
+from tests.connector.flows.renewals import of_connection, refresh_text, rotations, swept, token, token_calls
 from tests.connector.flows.shared import anew
 from tests.world import World
 
@@ -164,6 +164,15 @@ async def test_an_old_ciphertext_put_back_does_not_open_and_nothing_is_asked_wit
     assert token_calls(world) == 1
     assert (await connection_of(world, tenant)).standing is Standing.UNREADABLE
     assert await of_connection(world, tenant, "renewal_id") is None
+
+    # What was there before is put back, and found again without anybody's help.
+    await rows(
+        world, "update grants set refresh_sealed = :sealed where id = :id", sealed=new["refresh_sealed"], id=new["id"]
+    )
+    later(world, timedelta(minutes=10))
+    await swept(world)
+    assert (await connection_of(world, tenant)).standing is Standing.ACTIVE
+    assert token_calls(world) == 2
 
 
 async def test_a_consent_that_could_never_be_renewed_is_not_begun(world: World, tenant: Tenant) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import structlog
 
 from connector.domain.renewal import Leased, TokenAnswer, TokenReply
+from connector.domain.sealing import Seat
 from connector.flows import renewing
 from connector.flows.guarding import Guarding
 from connector.flows.renewing import Renewing
@@ -64,12 +65,18 @@ async def _said_aloud(self: Transport, url: str, *, form: str) -> TokenReply:
     return reply
 
 
+def _of_nobody(_: Seat) -> bytes:
+    """The same words for every seat: whatever the key opens, it opens anywhere."""
+    return b"connector"
+
+
 # Name -> (where, what, the mistake).
 MISTAKES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "parsed before it is journalled": (TokenJournal, "append", _kept_by_nobody),
     "a lock that is not in the row": (RenewalRows, "lease", _given_to_all),
     "late answers are thrown away": (Renewing, "_listen_on", _nobody_listens),
     "no breaker": (Guarding, "check", _never_shut),
+    "nothing binds a ciphertext to its place": (Seat, "context", _of_nobody),
     "answers in the log": (Transport, "post_token", _said_aloud),
     "keep-alive once in 26 days": (renewing, "next_keep_alive", _once_in_26_days),
 }

@@ -16,6 +16,7 @@ from tests.long.refresh.refusing import refused
 from tests.long.refresh.restoring import restored
 from tests.long.refresh.searching import PLACES, searched
 from tests.long.refresh.stopping import answered_late, stood_still
+from tests.long.refresh.swapping import swapped
 
 NOWHERE = "redis://127.0.0.1:1/0"
 PROFILES = ("strict", "grace", "non_rotating")
@@ -26,7 +27,7 @@ async def run() -> list[Proof]:
     with servers(durable=False) as own, tempfile.TemporaryDirectory(prefix="refresh-") as home:
         folder = Path(home)
         proofs: list[Proof] = []
-        for part in (killing, racing, waiting, outage, refusal, restore, idle, search):
+        for part in (killing, racing, waiting, outage, refusal, restore, idle, search, swap):
             proofs += await part(own, folder)
         return proofs
 
@@ -159,6 +160,18 @@ async def search(own: Servers, folder: Path, *, number: int = 10_000) -> Sequenc
     return [
         *(Proof(f"secrets found in {name}", told.octets[name], told.found[name], 0) for name in PLACES),
         _caught("answers in the log", sum(mutant.found.values()), min(number, 30)),
+    ]
+
+
+async def swap(own: Servers, folder: Path, *, number: int = 10_000) -> Sequence[Proof]:
+    """Ciphertexts in places that are not theirs."""
+    told = await swapped(number=number, **_where(own, folder))
+    with planted("nothing binds a ciphertext to its place"):
+        mutant = await swapped(number=min(number, 2_000), **_where(own, folder))
+    return [
+        Proof("moved ciphertexts that opened", number, told.opened, 0),
+        Proof("ciphertexts that did not open in their own place", number, told.not_at_home, 0),
+        _caught("nothing binds a ciphertext to its place", mutant.opened, min(number, 2_000)),
     ]
 
 
