@@ -42,7 +42,7 @@ async def test_a_secret_of_ours_that_is_wrong_marks_nobody(own: Servers, tmp_pat
 
 
 async def test_a_backup_put_back_is_brought_up_to_now_by_the_escrow(own: Servers, tmp_path: Path) -> None:
-    assert_all_hold(await report.restore(own, tmp_path, number=20, rotations=3))
+    assert_all_hold(await report.restore(own, tmp_path, number=20, rotations=3, timed=False))
 
 
 async def test_a_ciphertext_opens_nowhere_but_in_its_own_place(own: Servers, tmp_path: Path) -> None:
