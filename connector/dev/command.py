@@ -8,8 +8,8 @@ import threading
 import time
 
 import aiohttp
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 
 from connector.dev.companies import Cast, enrol
 from connector.dev.graph import Graph
@@ -18,6 +18,7 @@ from connector.dev.system import NotStartedError, System, running
 from connector.embedded import EmbeddedUnavailable
 
 _INTERRUPTED = 130  # as shells say it
+_LABELS = 30  # columns
 
 _console = Console(stderr=True, highlight=False)
 
@@ -72,16 +73,19 @@ def _invite(facts: dict[str, str], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(facts, ensure_ascii=False), flush=True)  # noqa: T201 - the answer
         return
-    table = Table.grid(padding=(0, 2))
-    table.add_row("[bold]GraphiQL[/]", facts["graphiql"])
-    table.add_row("[bold]招待リンク[/] onboarding link", facts["onboardingLink"])
-    table.add_row("", f"login {facts['login']}  password {facts['password']}")
-    table.add_row("[bold]GraphQL[/]", f"{facts['graphql']}  (Authorization: Bearer {facts['key']})")
-    table.add_row("[bold]Provider twin[/]", facts["twin"])
-    table.add_row("[bold]Logs[/]", facts["logs"])
-    out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    out = Console(file=sys.stdout, highlight=False)
     out.print("\n[bold green]起動しました[/] — everything is running. Ctrl-C stops it all.\n")
-    out.print(table)
+    for label, text in (
+        ("GraphiQL", facts["graphiql"]),
+        ("招待リンク / onboarding link", facts["onboardingLink"]),
+        ("  login, password", f"{facts['login']}  {facts['password']}"),
+        ("GraphQL", facts["graphql"]),
+        ("  header", f"Authorization: Bearer {facts['key']}"),
+        ("Provider twin", facts["twin"]),
+        ("Logs", facts["logs"]),
+    ):
+        # Never cut to the width of the terminal: these are copied, and half an address leads nowhere.
+        out.print(f"[bold]{label:<{_LABELS - cell_len(label) + len(label)}}[/] {text}", soft_wrap=True)
     out.print()
 
 
