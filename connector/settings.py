@@ -112,7 +112,9 @@ class Settings(_Told):
     log_level: str = Field(
         default="INFO", validation_alias="CONNECTOR_LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR)$"
     )
-    fail: str = Field(default="", validation_alias="CONNECTOR_FAIL", pattern=r"^(kill@\d+)?$")  # proofs, in dev only
+    fail: str = Field(
+        default="", validation_alias="CONNECTOR_FAIL", pattern=r"^((kill|stop)@\d+)?$"
+    )  # proofs, in dev only
     accounts: Mapping[ProviderKey, AccountSettings] = Field(default_factory=dict, exclude=True)
 
     @model_validator(mode="after")

@@ -11,6 +11,8 @@ from connector.secret import Secret
 
 CALL_LIMIT = timedelta(seconds=40)  # the hard deadline of a token call, its connection included
 LEASE = timedelta(seconds=90)  # longer than the call and the commit after it
+COMMIT_BUDGET = timedelta(seconds=10)
+BEGIN_WITHIN = LEASE - CALL_LIMIT - COMMIT_BUDGET  # counted from the lease: a call begun later might outlive it
 ANSWER_WITHIN = LEASE + timedelta(seconds=60)  # counted from the lease: later, no call made under it still runs
 LOOK_AGAIN = timedelta(seconds=60)  # between two answers that call a token dead, before anybody is told
 HELD_BACK = timedelta(minutes=10)  # while so many die at once that the provider is more likely wrong than they are
@@ -66,6 +68,10 @@ class Leased:
     attempt: int  # grows with every lease of the connection
     owner: UUID
     answer_until: datetime  # after this no call of this renewal still runs, here or there
+
+    def may_begin(self, now: datetime) -> bool:
+        """Whether a call begun now ends while the lease surely holds."""
+        return now <= self.answer_until - ANSWER_WITHIN + BEGIN_WITHIN
 
 
 @dataclass(frozen=True, slots=True)

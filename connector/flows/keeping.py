@@ -1,6 +1,7 @@
 """Keeps connections alive that nobody uses, and finds what a dead process left behind."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -84,9 +85,10 @@ class Keeping:
         try:
             while more or under_way:
                 while more and len(under_way) < _AT_A_TIME and not self.renewing.draining:
+                    since = time.monotonic()
                     batch, more = await self._leased(provider)
                     if batch:
-                        under_way.add(asyncio.create_task(self._carry_out(batch)))
+                        under_way.add(asyncio.create_task(self._carry_out(batch, since)))
                 more = more and not self.renewing.draining
                 if under_way:
                     ended, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
@@ -108,8 +110,8 @@ class Keeping:
         async with self.store.within(Scope.of_lease(owner)) as work:
             return await work.renewals.held(owner), most == _BATCH and len(leased) == most
 
-    async def _carry_out(self, batch: Sequence[Leased]) -> int:
-        ended = await self.renewing.carry_out(batch)
+    async def _carry_out(self, batch: Sequence[Leased], since: float) -> int:
+        ended = await self.renewing.carry_out(batch, since=since)
         return sum(1 for each in ended.values() if not isinstance(each, Unavailable))
 
     async def _renew_quietly(self, provider: Provider) -> int:

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -17,7 +18,15 @@ from connector.domain.connection import (
     answer_seat,
     refresh_seat,
 )
-from connector.domain.renewal import CALL_LIMIT, LEASE, Leased, Renewed, TokenAnswer, TokenReply, next_keep_alive
+from connector.domain.renewal import (
+    BEGIN_WITHIN,
+    CALL_LIMIT,
+    Leased,
+    Renewed,
+    TokenAnswer,
+    TokenReply,
+    next_keep_alive,
+)
 from connector.errors import ConnectorError, OutcomeUnknown, Unavailable
 from connector.failpoints import failpoint
 from connector.flows.doubting import Doubting
@@ -26,7 +35,6 @@ from connector.ids import ConnectionId, GrantId
 from connector.ports import Clock, Provider, Register, Sealer, Store, TokenJournal, Vault
 from connector.secret import Secret
 
-_COMMIT_BUDGET = timedelta(seconds=10)
 _LISTEN = timedelta(seconds=95)  # from the call on, and within the time after which another one may be made
 _LAST_LOOK = 1.0  # seconds in which bytes that are here already are read, though the time is up
 _LEAVE_WITHIN = 20.0  # seconds a process that ends still listens; its answers would be nobody's afterwards
@@ -50,10 +58,14 @@ class Renewing:
     draining: bool = False
     _listening: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    async def carry_out(self, batch: Sequence[Leased]) -> Mapping[ConnectionId, Renewed | ConnectorError]:
-        """Renews every connection of the batch; each ends with a grant in use or with why not."""
-        began = time.monotonic()
-        asked = {asyncio.create_task(self._answered(leased, began)): leased for leased in batch}
+    async def carry_out(
+        self, batch: Sequence[Leased], *, since: float
+    ) -> Mapping[ConnectionId, Renewed | ConnectorError]:
+        """Renews every connection of the batch; each ends with a grant in use or with why not.
+
+        `since` is the monotonic second before the lease was asked for: whoever is stopped meanwhile notices.
+        """
+        asked = {asyncio.create_task(self._answered(leased, since)): leased for leased in batch}
         ended: dict[ConnectionId, Renewed | ConnectorError] = {}
         waiting = set(asked)
         while waiting:
@@ -98,11 +110,11 @@ class Renewing:
         await self._adopt(connection, sealed, answer)
         return True
 
-    async def _answered(self, leased: Leased, began: float) -> Renewed | ConnectorError:
+    async def _answered(self, leased: Leased, since: float) -> Renewed | ConnectorError:
         """A grant that is on disk and not yet in the database, or why there is none; never raises what is foreseen."""
         provider = self.register.provider(leased.connection.provider)
         try:
-            return await self._asked(leased, provider, began)
+            return await self._asked(leased, provider, since)
         except ConnectorError as failure:
             try:
                 await self.doubting.ended(leased, failure)
@@ -110,17 +122,16 @@ class Renewing:
                 _log.warning("not written down", connection=str(leased.connection.id), failure=str(second))
             return failure
 
-    async def _asked(self, leased: Leased, provider: Provider, began: float) -> Renewed:
+    async def _asked(self, leased: Leased, provider: Provider, since: float) -> Renewed:
         connection = leased.connection
         # Everything that can fail without harm is done before the call: from then on the old token may be dead.
         refresh = await self.vault.open(leased.grant.refresh_sealed, refresh_seat(connection, leased.grant.id))
         sealer = await self.vault.prepare(connection.tenant_id)
         async with self.guarding.turn(provider):
-            self.guarding.check(provider.key)
-            self._check_still_mine(began)
             self.journal.check()
-            failpoint("renewal.before_call")
-            call = asyncio.create_task(self._journalled(leased, provider, refresh, sealer))
+            self._look(leased, since)
+            last_look = partial(self._look, leased, since)
+            call = asyncio.create_task(self._journalled(leased, provider, refresh, sealer, last_look))
             await asyncio.wait({call}, timeout=self.patience.total_seconds())
         if not call.done():
             # Its answer may be the only token there is, so it is listened for as long as nobody else may ask.
@@ -128,17 +139,20 @@ class Renewing:
             raise OutcomeUnknown
         return self._read(leased, provider, refresh, sealer, call.result())
 
-    def _check_still_mine(self, began: float) -> None:
-        if self.draining:
+    def _look(self, leased: Leased, since: float) -> None:
+        """Raises Unavailable when nobody may ask, this process ends, or it was stopped and may have lost the lease."""
+        failpoint("renewal.before_call")
+        self.guarding.check(leased.connection.provider)
+        # One clock stands still while the machine does, and the other is set by hand: neither is believed alone.
+        late = time.monotonic() - since > BEGIN_WITHIN.total_seconds() or not leased.may_begin(self.clock.now())
+        if self.draining or late:
             raise Unavailable
-        if time.monotonic() - began > (LEASE - CALL_LIMIT - _COMMIT_BUDGET).total_seconds():
-            raise Unavailable  # a process that was stopped for so long may not hold the lease any more
 
     async def _journalled(
-        self, leased: Leased, provider: Provider, refresh: Secret, sealer: Sealer
+        self, leased: Leased, provider: Provider, refresh: Secret, sealer: Sealer, last_look: Callable[[], None]
     ) -> tuple[TokenReply, TokenAnswer]:
         """The provider's reply, on disk if it may hold a token."""
-        reply = await provider.consent.ask_renewal(refresh)
+        reply = await provider.consent.ask_renewal(refresh, last_look=last_look)
         failpoint("renewal.answer_in_memory")
         connection = leased.connection
         text = Secret(reply.body.decode("latin-1"))

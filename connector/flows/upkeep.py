@@ -1,6 +1,7 @@
 """Gives access tokens, and renews them one at a time when they are about to end."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -118,7 +119,7 @@ class Upkeep:
         now = self.clock.now()
         if connection.standing is not Standing.ACTIVE:
             raise Unavailable(wait=max((connection.due_at or now) - now, timedelta(seconds=1)))
-        owner = new_id()
+        owner, since = new_id(), time.monotonic()
         async with self.store.within(Scope.of_tenant(connection.tenant_id)) as work:
             if turned_down and not await work.renewals.turn_down(connection.id, now - TURNED_DOWN_AGAIN, now):
                 raise Unavailable(wait=TURNED_DOWN_AGAIN)
@@ -126,7 +127,7 @@ class Upkeep:
             if not await work.renewals.lease(connection.id, before.id, owner, now):
                 return None
             batch = await work.renewals.held(owner)
-        ended = (await self.renewing.carry_out(batch))[connection.id]
+        ended = (await self.renewing.carry_out(batch, since=since))[connection.id]
         if isinstance(ended, Renewed) and ended.access is not None:
             return AccessToken(text=ended.access, grant_id=ended.grant.id)
         if isinstance(ended, OutcomeUnknown | ConsentEnded):

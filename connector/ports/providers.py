@@ -1,6 +1,6 @@
 """What platforms can do: each ability a protocol of its own, and a register of who has which."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -23,7 +23,7 @@ class GivesConsent(Protocol):
 
     async def redeem(self, *, code: Secret, verifier: Secret, redirect_uri: str, now: datetime) -> Grant: ...
 
-    async def ask_renewal(self, refresh: Secret) -> TokenReply: ...
+    async def ask_renewal(self, refresh: Secret, *, last_look: Callable[[], None]) -> TokenReply: ...
 
     def read_renewal(self, reply: TokenReply, *, now: datetime) -> Grant: ...
 

@@ -5,12 +5,15 @@ is asked once more on a fresh one (RFC 9110, 9.2.2).
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 
 import aiohttp
 import structlog
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from yarl import URL
 
 from connector.domain.renewal import TokenReply
@@ -52,6 +55,29 @@ def _lower(headers: Mapping[str, str]) -> Mapping[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
+_last_look: ContextVar[Callable[[], None] | None] = ContextVar("last_look", default=None)
+
+
+class _LookingConnector(aiohttp.TCPConnector):
+    """Lets whoever asks look once more when the line stands and nothing is sent: making it may have taken long."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the signature is aiohttp's
+    ) -> Connection:
+        """The line, looked at; raises what the look raises."""
+        connection = await super().connect(req, traces, timeout)
+        try:
+            if (look := _last_look.get()) is not None:
+                look()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
 class Transport:
     """HTTP to one provider. Calls to its API share connections; calls to its token endpoint never do."""
 
@@ -60,7 +86,7 @@ class Transport:
         self._calls = self._session(call_limit, aiohttp.TCPConnector(limit=100))
         # A reset on a reused idle connection could not be told from a lost answer, so each token call has its own.
         # Nor has it a limit here: whoever asks decides how long to listen, since the answer may hold the only token.
-        self._tokens = self._session(None, aiohttp.TCPConnector(limit=0, force_close=True))
+        self._tokens = self._session(None, _LookingConnector(limit=0, force_close=True))
 
     @staticmethod
     def _session(limit: timedelta | None, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
@@ -72,13 +98,15 @@ class Transport:
         """The answer to a read; raises Unavailable or OutcomeUnknown when there is none."""
         return await self._ask(self._calls, "GET", url, params=query, headers=headers)
 
-    async def post_token(self, url: str, *, form: str) -> TokenReply:
+    async def post_token(self, url: str, *, form: str, last_look: Callable[[], None] | None = None) -> TokenReply:
         """What a token endpoint says to a form, however late and even if only half of it arrives.
 
+        `last_look` is called when the line stands and nothing has been sent; what it raises is raised, and nothing is.
         Raises Unavailable when the form never left, OutcomeUnknown when not a byte of an answer came back.
         """
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         heard = bytearray()
+        _last_look.set(last_look)
         answer = await self._ask(self._tokens, "POST", url, heard=heard, data=form, headers=headers)
         return TokenReply(
             code=answer.code, body=answer.body, whole=answer.whole, retry_after=answer.wait(timedelta()) or None

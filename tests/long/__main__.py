@@ -1,4 +1,4 @@
-"""`./dev test --long NAME`."""
+"""`./dev test --long NAME`, or `NAME/PART` of a proof that has parts."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from tests.long import fetching
 from tests.long.proof import Proof
 from tests.long.refresh import report as refresh
 
-PROOFS: Mapping[str, Callable[[], Coroutine[None, None, list[Proof]]]] = {
+PROOFS: Mapping[str, Callable[[str | None], Coroutine[None, None, list[Proof]]]] = {
     "fetching": fetching.run,
     "refresh": refresh.run,
 }
@@ -21,14 +21,15 @@ REPORTS = Path(__file__).resolve().parents[2] / "build" / "reports"
 
 def main(words: list[str]) -> int:
     """Runs one proof at full size; exit code 0 when every line of it holds."""
-    if len(words) != 1 or words[0] not in PROOFS:
+    name, _, part = "".join(words).partition("/")
+    if len(words) != 1 or name not in PROOFS:
         print(f"usage: ./dev test --long NAME   NAME is one of: {', '.join(PROOFS)}", file=sys.stderr)  # noqa: T201
         return 2
     logs.set_up(Mode.DEV, "ERROR")
-    proofs = asyncio.run(PROOFS[words[0]]())
+    proofs = asyncio.run(PROOFS[name](part or None))
     REPORTS.mkdir(parents=True, exist_ok=True)
     report = json.dumps([proof.told() for proof in proofs], ensure_ascii=False, indent=2)
-    (REPORTS / f"{words[0]}.json").write_text(report + "\n")
+    (REPORTS / f"{words[0].replace('/', '-')}.json").write_text(report + "\n")
     print(report)  # noqa: T201
     return 0 if all(proof.holds for proof in proofs) else 1
 

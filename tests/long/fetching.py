@@ -43,7 +43,7 @@ class _Outcome:
     seconds: float
 
 
-async def run() -> list[Proof]:
+async def run(_: str | None) -> list[Proof]:
     """Every tenant joins, two workers read, one of them is killed again and again, and the queue forgets everything."""
     true = await _trial(_CAREFUL, tenants=40, disturbances=15)
     hasty = await _trial(_HASTY, tenants=10, disturbances=4)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -67,10 +68,13 @@ class InfomartConsent:
             raise refusal
         return _grant(reply, now)
 
-    async def ask_renewal(self, refresh: Secret) -> TokenReply:
-        """What the provider says to a refresh token; whatever it says, the token may be dead from then on."""
+    async def ask_renewal(self, refresh: Secret, *, last_look: Callable[[], None]) -> TokenReply:
+        """What the provider says to a refresh token; whatever it says, the token may be dead from then on.
+
+        `last_look` is called when nothing but the sending is left, and nothing is sent if it raises.
+        """
         form = prepare_token_request("refresh_token", refresh_token=refresh.reveal(), **self._client())
-        return await self._transport.post_token(self._token, form=form)
+        return await self._transport.post_token(self._token, form=form, last_look=last_look)
 
     def read_renewal(self, reply: TokenReply, *, now: datetime) -> Grant:
         """The next grant of a line, from an answer that is safe by now.

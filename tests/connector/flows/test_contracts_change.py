@@ -34,7 +34,7 @@ class ConsentsAgainMeanwhile:
     async def redeem(self, *, code: Secret, verifier: Secret, redirect_uri: str, now: datetime) -> Grant:
         return await self._real.redeem(code=code, verifier=verifier, redirect_uri=redirect_uri, now=now)
 
-    async def ask_renewal(self, refresh: Secret) -> TokenReply:  # noqa: ARG002 - as the port says
+    async def ask_renewal(self, refresh: Secret, *, last_look: object) -> TokenReply:  # noqa: ARG002 - as the port says
         await self._world.walk(self._link, self._pfid)
         return TokenReply(400, b'{"error": "invalid_grant"}', whole=True, retry_after=None)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,9 +12,11 @@ import pytest
 from connector.bootstrap import opened
 from connector.domain.access import Tenant
 from connector.domain.connection import Grant, Standing
-from connector.errors import CannotOpen, NotFound, OutcomeUnknown
+from connector.domain.sealing import Seat
+from connector.errors import CannotOpen, NotFound, OutcomeUnknown, Unavailable
 from connector.flows.upkeep import Upkeep
-from connector.ids import GrantId
+from connector.ids import GrantId, TenantId
+from connector.ports import Sealer, Vault
 from connector.secret import Secret
 from connector.twins.infomart.faults import Fault, Kind
 from connector.twins.infomart.ledger import fingerprint
@@ -130,6 +133,40 @@ async def test_no_transaction_stays_open_while_the_provider_is_waited_for(world:
     await asking
     assert idle == []
     assert looks >= 5
+
+
+class StandsStill:
+    """A vault during whose work the machine stands still for as long as a lease lasts."""
+
+    def __init__(self, real: Vault, world: World) -> None:
+        self._real, self._world = real, world
+
+    async def prepare(self, tenant: TenantId) -> Sealer:
+        later(self._world, LEASE)
+        return await self._real.prepare(tenant)
+
+    async def seal(self, secret: Secret, seat: Seat) -> bytes:
+        return await self._real.seal(secret, seat)
+
+    async def open(self, sealed: bytes, seat: Seat) -> Secret:
+        return await self._real.open(sealed, seat)
+
+    def digest(self, purpose: str, text: Secret) -> bytes:
+        return self._real.digest(purpose, text)
+
+
+async def test_a_renewer_that_stood_still_until_its_lease_was_over_asks_for_nothing(
+    world: World, tenant: Tenant
+) -> None:
+    later(world, FOUR_MINUTES)
+    upkeep = world.flows.upkeep
+    still = replace(upkeep.renewing, vault=StandsStill(upkeep.vault, world))
+    connection = await connection_of(world, tenant)
+    with pytest.raises(Unavailable):
+        await replace(upkeep, renewing=still).access_token(tenant.id, connection.id)
+    assert token_calls(world) == 0
+    await token(world, tenant)
+    assert rotations(world) == 1
 
 
 async def test_a_caller_who_is_told_to_stop_finishes_the_renewal_it_began(world: World, tenant: Tenant) -> None:

@@ -136,6 +136,22 @@ async def test_each_token_call_has_a_connection_of_its_own_and_readings_share_on
     assert {asked.headers.get("connection") for asked in canned.asked[:4]} == {"close"}
 
 
+async def test_a_token_call_is_looked_at_once_more_when_its_line_stands_and_nothing_has_left(
+    transport: Transport, canned: Canned
+) -> None:
+    looked: list[int] = []
+
+    def not_any_more() -> None:
+        looked.append(len(canned.asked))
+        raise Unavailable
+
+    with pytest.raises(Unavailable):
+        await transport.post_token(canned.url, form=FORM, last_look=not_any_more)
+    assert (looked, canned.asked) == ([0], [])
+    assert (await transport.post_token(canned.url, form=FORM)).code == 200  # the look was that call's alone
+    assert len(looked) == 1
+
+
 async def test_no_cookie_is_kept_from_one_tenants_call_to_the_next(transport: Transport, canned: Canned) -> None:
     canned.headers = {"Set-Cookie": "session=one-tenant; Path=/"}
     await get(transport, canned.url)

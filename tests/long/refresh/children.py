@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -99,6 +100,19 @@ def _spoken(target: Callable[..., None], words: Sequence[Any], said: Path | None
         os.dup2(handle, sys.stderr.fileno())
     with planted(mistake):
         target(*words)
+
+
+async def stopped(child: BaseProcess, within: float = 60.0) -> None:
+    """Returns when the child stands still."""
+    deadline = time.monotonic() + within
+    while await asyncio.to_thread(_state_of, child.pid) != "T":
+        assert child.is_alive(), "the child passed every place"
+        assert time.monotonic() < deadline, "the child did not stop"
+        await asyncio.sleep(0.02)
+
+
+def _state_of(pid: int | None) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 async def ended(child: BaseProcess, within: float = 600.0) -> int:

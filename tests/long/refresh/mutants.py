@@ -12,6 +12,7 @@ import structlog
 
 from connector.domain.renewal import Leased, TokenAnswer, TokenReply
 from connector.domain.sealing import Seat
+from connector.failpoints import failpoint
 from connector.flows import renewing
 from connector.flows.guarding import Guarding
 from connector.flows.renewing import Renewing
@@ -44,6 +45,12 @@ def _nobody_listens(_: Renewing, leased: Leased, call: "asyncio.Task[Any]") -> N
     call.cancel()
 
 
+def _not_looked(_: Renewing, leased: Leased, since: float) -> None:
+    """Whoever goes on after a long stop believes that its lease still holds."""
+    del leased, since
+    failpoint("renewal.before_call")
+
+
 def _never_shut(_: Guarding, provider: ProviderKey) -> None:
     """Nobody looks whether the breaker has been opened meanwhile."""
     del provider
@@ -58,9 +65,9 @@ def _once_in_26_days(connection: ConnectionId, obtained_at: datetime) -> datetim
 _carefully = Transport.post_token
 
 
-async def _said_aloud(self: Transport, url: str, *, form: str) -> TokenReply:
+async def _said_aloud(self: Transport, url: str, *, form: str, last_look: Callable[[], None]) -> TokenReply:
     """The answer goes into the log, to help whoever looks for a fault."""
-    reply = await _carefully(self, url, form=form)
+    reply = await _carefully(self, url, form=form, last_look=last_look)
     structlog.get_logger("connector.transport").error("answered", body=reply.body.decode("latin-1"))
     return reply
 
@@ -75,6 +82,7 @@ MISTAKES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "parsed before it is journalled": (TokenJournal, "append", _kept_by_nobody),
     "a lock that is not in the row": (RenewalRows, "lease", _given_to_all),
     "late answers are thrown away": (Renewing, "_listen_on", _nobody_listens),
+    "a lease that is not looked at again": (Renewing, "_look", _not_looked),
     "no breaker": (Guarding, "check", _never_shut),
     "nothing binds a ciphertext to its place": (Seat, "context", _of_nobody),
     "answers in the log": (Transport, "post_token", _said_aloud),

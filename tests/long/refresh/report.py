@@ -1,6 +1,8 @@
 """`./dev test --long refresh`: every promise about tokens at full size, and every mistake that would break one."""
 
+import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
@@ -15,20 +17,23 @@ from tests.long.refresh.racing import raced
 from tests.long.refresh.refusing import refused
 from tests.long.refresh.restoring import restored
 from tests.long.refresh.searching import PLACES, searched
-from tests.long.refresh.stopping import answered_late, stood_still
+from tests.long.refresh.stopping import answered_late, frozen_everywhere, stood_still
 from tests.long.refresh.swapping import swapped
 
 NOWHERE = "redis://127.0.0.1:1/0"
 PROFILES = ("strict", "grace", "non_rotating")
 
 
-async def run() -> list[Proof]:
-    """Everything, one after another; about an hour on two cores."""
+async def run(only: str | None) -> list[Proof]:
+    """Everything, or one part by its name, one after another; about an hour on two cores."""
+    parts = {part.__name__: part for part in (killing, racing, waiting, outage, refusal, restore, idle, search, swap)}
+    chosen = parts if only is None else {only: parts[only]}
     with servers(durable=False) as own, tempfile.TemporaryDirectory(prefix="refresh-") as home:
-        folder = Path(home)
         proofs: list[Proof] = []
-        for part in (killing, racing, waiting, outage, refusal, restore, idle, search, swap):
-            proofs += await part(own, folder)
+        for name, part in chosen.items():
+            began = time.monotonic()
+            proofs += await part(own, Path(home))
+            print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)  # noqa: T201 - for who waits
         return proofs
 
 
@@ -96,9 +101,22 @@ async def waiting(
         stood = await stood_still(number=number, **_where(own, folder))
         lines.append(Proof("stopped for twice the lease: most calls outstanding", number, stood.most_at_once, 1))
         lines.append(Proof("stopped for twice the lease: tokens thrown away", number, stood.dead + stood.not_active, 0))
+        lines += await _frozen(number, _where(own, folder))
         mutant = await answered_late(45.0, number=20, mistake="late answers are thrown away", **_where(own, folder))
         lines.append(_caught("late answers are thrown away", mutant.dead, 20))
     return lines
+
+
+async def _frozen(number: int, where: Where) -> Sequence[Proof]:
+    told = await frozen_everywhere(number=number, **where)
+    name, few = "a lease that is not looked at again", min(number, 120)
+    mutant = await frozen_everywhere(number=few, mistake=name, **where)
+    return [
+        Proof("stopped at every place: most calls outstanding", told.places, told.most_at_once, 1),
+        Proof("stopped at every place: tokens asked for after the lease was over", number, told.asked_again, 0),
+        Proof("stopped at every place: tokens thrown away", number, told.dead + told.not_active, 0),
+        _caught(name, mutant.asked_again, few),
+    ]
 
 
 async def outage(own: Servers, folder: Path, *, number: int = 1_000, seconds: float = 120.0) -> Sequence[Proof]:

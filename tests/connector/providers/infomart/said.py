@@ -27,7 +27,7 @@ class Saying(Transport):
     async def get(self, url: str, *, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:  # noqa: ARG002
         return self.said
 
-    async def post_token(self, url: str, *, form: str) -> TokenReply:  # noqa: ARG002
+    async def post_token(self, url: str, *, form: str, last_look: object = None) -> TokenReply:  # noqa: ARG002
         said = self.said
         return TokenReply(said.code, said.body, said.whole, said.wait(timedelta()) or None)
 

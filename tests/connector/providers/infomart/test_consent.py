@@ -35,13 +35,17 @@ GIVEN = {"access_token": "A2", "refresh_token": "R2", "token_type": "Bearer", "e
 HTML = "<!DOCTYPE html><html><title>メンテナンス</title></html>".encode()
 
 
+def nothing() -> None:
+    """A look that has nothing against it."""
+
+
 def consent(said: Saying) -> InfomartConsent:
     return InfomartConsent(said, SITE, "client-1", Secret("client-secret"))
 
 
 async def renewed(code: int, body: bytes, headers: dict[str, str] | None = None) -> Grant:
     asking = consent(Saying(answer(code, body, headers)))
-    return asking.read_renewal(await asking.ask_renewal(Secret("R1")), now=NOW)
+    return asking.read_renewal(await asking.ask_renewal(Secret("R1"), last_look=nothing), now=NOW)
 
 
 async def redeemed(code: int, body: bytes) -> Grant:
@@ -79,7 +83,7 @@ async def test_im_20_tokens_are_asked_for_by_form_with_the_client_in_it(canned: 
     canned.body = json.dumps(GIVEN).encode()
     asking = InfomartConsent(transport, Site(canned.url, canned.url), "client-1", Secret("s&cret="))
     await asking.redeem(code=Secret("C+1"), verifier=Secret("V"), redirect_uri=CALLBACK, now=NOW)
-    await asking.ask_renewal(Secret("R1"))
+    await asking.ask_renewal(Secret("R1"), last_look=nothing)
 
     first, second = canned.asked
     for asked in (first, second):
