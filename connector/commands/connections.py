@@ -1,6 +1,6 @@
 """Commands that show how connections stand, and what an outage will have cost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import typer
@@ -14,7 +14,8 @@ from connector.commands.telling import tell
 from connector.domain.access import Scope
 from connector.domain.connection import Connection
 from connector.domain.plan import Plan
-from connector.explaining import Explanation
+from connector.errors import NotFound
+from connector.explaining import Actor, Explanation
 from connector.explaining import explain as say
 from connector.flows.planning import Whose
 from connector.ids import ProviderKey, TenantId
@@ -22,6 +23,13 @@ from connector.ids import ProviderKey, TenantId
 connections = typer.Typer(help="How tenants' connections stand.", no_args_is_help=True)
 upkeep = typer.Typer(help="Keeping consents alive.", no_args_is_help=True)
 
+_ACTORS = {
+    Actor.NOBODY: ("誰も必要ありません。", "Nobody needs to."),
+    Actor.WE: ("システムが自動で行います。", "The system does, by itself."),
+    Actor.PROVIDER: ("連携先です。", "The provider does."),
+    Actor.OPERATOR: ("運用者です。", "The operator must."),
+    Actor.TENANT: ("テナントです。", "The tenant must."),
+}
 _SHOWN = 20  # connections at risk that are named one by one
 
 
@@ -53,6 +61,8 @@ def explain(
 
 async def _explained(flows: Flows, tenant: TenantId) -> list[tuple[Connection, Explanation]]:
     reading = flows.reading
+    if await reading.tenant(Scope.of_tenant(tenant), tenant) is None:
+        raise NotFound(noun="tenant")
     known = await reading.connections(Scope.of_tenant(tenant), [tenant])
     breakers = await reading.breakers()
     return [(each, say(each, breakers.get(each.provider))) for each in known.get(tenant, ())]
@@ -73,15 +83,19 @@ def _facts(connection: Connection, said: Explanation) -> Mapping[str, object]:
 
 
 def _lines(connection: Connection, said: Explanation) -> str:
-    looked_at = "" if said.next_look_at is None else f"  次の確認 / next look {said.next_look_at:%Y-%m-%d %H:%M}Z"
-    head = f"{connection.provider}  {connection.standing.value.upper()}  {said.since:%Y-%m-%d %H:%M}Z から / since"
-    words = [f"  {ja}\n    {en}" for ja, en in zip(_words(said, ja=True), _words(said, ja=False), strict=True)]
-    return "\n".join([head + looked_at, *words])
-
-
-def _words(said: Explanation, *, ja: bool) -> list[str]:
-    told = said.ja if ja else said.en
-    return [told.what, told.why, told.action, told.otherwise]
+    standing, since = connection.standing.value.upper(), f"{said.since:%Y-%m-%d %H:%M}Z"
+    head = f"{connection.provider}  {standing}  since {since}  {connection.id}"
+    words = [
+        ("what", said.ja.what, said.en.what),
+        ("why", said.ja.why, said.en.why),
+        ("who acts", *_ACTORS[said.actor]),
+        ("how", said.ja.action, said.en.action),
+        ("otherwise", said.ja.otherwise, said.en.otherwise),
+    ]
+    lines = [f"  {label:<11}{ja}\n  {'':<11}{en}" for label, ja, en in words]
+    if said.next_look_at is not None:
+        lines.append(f"  {'next look':<11}{said.next_look_at:%Y-%m-%d %H:%M}Z")
+    return "\n".join([head, *lines])
 
 
 @upkeep.command("plan")
@@ -99,6 +113,7 @@ def plan(as_json: AsJson = False) -> None:
 
 def _planned(told: Plan[Whose]) -> Mapping[str, object]:
     return {
+        "perSecond": told.per_second,
         "ended": len(told.ended),
         "willBeLost": [
             {"tenantId": str(each.what[0]), "connectionId": str(each.what[1]), "endsAt": each.ends_at.isoformat()}
@@ -113,13 +128,29 @@ def _planned(told: Plan[Whose]) -> Mapping[str, object]:
 def _show(plans: Mapping[ProviderKey, Plan[Whose]]) -> None:
     console = Console(highlight=False)
     for key, told in plans.items():
-        console.print(
-            f"{key}: {told.saved} can be saved by {told.done_at:%Y-%m-%d %H:%M}Z, {len(told.lost)} will be lost, "
-            f"{len(told.ended)} have ended; {told.needed_per_second:.2f} a second would save all that can be.",
-            soft_wrap=True,
-        )
-        if told.lost:
-            table = Table("tenant", "connection", "ends")
-            for each in told.lost[:_SHOWN]:
-                table.add_row(*map(str, each.what), f"{each.ends_at:%Y-%m-%d %H:%M}Z")
+        console.print(f"{key}: {' '.join(_sentences(told))}", soft_wrap=True)
+        gone = [("has ended", each) for each in told.ended] + [("will be lost", each) for each in told.lost]
+        if gone:
+            table = Table("tenant", "connection", "", "end of consent")
+            for what, each in gone[:_SHOWN]:
+                table.add_row(*map(str, each.what), what, f"{each.ends_at:%Y-%m-%d %H:%M}Z")
             console.print(table)
+        if len(gone) > _SHOWN:
+            console.print(f"and {len(gone) - _SHOWN} more; --json names all that will be lost")
+
+
+def _sentences(told: Plan[Whose]) -> Iterator[str]:
+    if not told.saved and not told.lost:
+        yield "no consent is waiting to be renewed."
+    else:
+        pace = f"at the {told.per_second:g} a second of one process"
+        if told.saved:
+            which = f"all {told.saved}" if not told.lost else f"{told.saved} of {told.saved + len(told.lost)}"
+            yield f"{which} can be saved, {pace} by {told.done_at:%Y-%m-%d %H:%M}Z."
+        if told.lost:
+            yield (
+                f"{len(told.lost)} will be lost {pace}; {told.needed_per_second:.3g} a second would save them: "
+                "run more workers, or raise CONNECTOR_…_TOKEN_CALLS_PER_SECOND as far as the provider allows."
+            )
+    if told.ended:
+        yield f"{len(told.ended)} ended unrenewed: these tenants must connect again (connector link)."

@@ -23,6 +23,7 @@ class Plan(Generic[T]):
     ended: Sequence[Ending[T]]  # nothing can be done any more
     lost: Sequence[Ending[T]]  # they will end before their turn comes
     saved: int
+    per_second: float  # the rate it was made for
     done_at: datetime  # when the last of them will have been renewed
     needed_per_second: float  # the rate at which none of those that have not ended would be lost
 
@@ -45,4 +46,4 @@ def plan(endings: Sequence[Ending[T]], now: datetime, *, per_second: float) -> P
         else:
             turn += apart
     saved = len(in_order) - len(ended) - len(lost)
-    return Plan(ended=ended, lost=lost, saved=saved, done_at=turn, needed_per_second=needed)
+    return Plan(ended=ended, lost=lost, saved=saved, per_second=per_second, done_at=turn, needed_per_second=needed)

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import os
+import re
 import stat
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +22,7 @@ from connector.cli import app
 from connector.dev.visitor import join
 from connector.embedded import bound_to_us
 from tests.conftest import Cluster
-from tests.connector.flows.bench import held_by_provider, value
+from tests.connector.flows.bench import held_by_provider, rows, value
 from tests.workers.crew import own_redis, started, worker
 from tests.world import TwinServer, World, serving
 
@@ -260,3 +262,40 @@ async def test_a_key_is_made_once_and_never_overwritten_and_an_old_heartbeat_is_
     assert unnamed.failure["code"] == "INVALID_INPUT"
     assert not (tmp_path / "b").exists()
     assert (stuck.code, stuck.out) == (1, "no heartbeat\n")
+
+
+async def test_the_plan_says_who_is_lost_at_which_rate_and_what_would_save_them(world: World) -> None:
+    tenants = [await world.connected(f"tenant-{uuid4()}", invoices=0) for _ in range(3)]
+    ends = "update connections set consent_ends_at = now() + :left where tenant_id = :tenant"
+    paced = {**world.environment, "CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND": "0.002"}
+    whole = (await connector("upkeep", "plan", environment=world.environment)).out
+    assert whole.startswith("infomart: all 3 can be saved, at the ")
+    await rows(world, ends, left=timedelta(seconds=-5), tenant=tenants[0].id)
+    await rows(world, ends, left=timedelta(seconds=400), tenant=tenants[1].id)
+    shown, told = await in_turn([["upkeep", "plan"], ["upkeep", "plan", "--json"]], {**paced, "COLUMNS": "160"})
+    assert shown.out.startswith("infomart: 1 of 2 can be saved, at the 0.002 a second of one process by ")
+    lost = r"1 will be lost at the 0\.002 a second of one process; 0\.00\d+ a second would save them"
+    assert re.search(lost, shown.out)
+    assert "1 ended unrenewed: these tenants must connect again (connector link)." in shown.out
+    assert [str(each.id) in shown.out for each in tenants] == [True, True, False]
+    plan = told.told["providers"]["infomart"]
+    assert (plan["perSecond"], plan["ended"], plan["canBeSaved"]) == (0.002, 1, 1)
+    assert [each["tenantId"] for each in plan["willBeLost"]] == [str(tenants[1].id)]
+
+
+async def test_an_explanation_says_what_why_who_acts_how_and_otherwise_in_both_languages(world: World) -> None:
+    tenant = await world.connected(f"tenant-{uuid4()}", invoices=0)
+    await rows(
+        world,
+        "update connections set standing = 'lapsed', cause = 'answer_lost', due_at = null where tenant_id = :id",
+        id=tenant.id,
+    )
+    shown, nobody = await in_turn(
+        [["connections", "explain", str(tenant.id)], ["connections", "explain", str(uuid4()), "--json"]],
+        world.environment,
+    )
+    head, *lines = shown.out.splitlines()
+    assert head.startswith("infomart  LAPSED  since ")
+    assert [line[2:13].strip() for line in lines[::2]] == ["what", "why", "who acts", "how", "otherwise"]
+    assert lines[4:6] == ["  who acts   テナントです。", "             The tenant must."]
+    assert (nobody.code, nobody.failure["code"]) == (2, "NOT_FOUND")
