@@ -9,6 +9,7 @@
     store                 PostgreSQL: one transaction under one row policy
     vault                 envelopes, data keys and the keys that wrap them
     doorbell              rings the workers
+    watch                 what an operator's Prometheus is told
     ports                 what flows ask of the world
     domain                frozen values and their rules
     wording               what each failure says to a person, in Japanese and English

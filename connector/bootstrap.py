@@ -1,7 +1,7 @@
 """Opens every resource and hands out the flows; the only constructor."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,12 +23,13 @@ from connector.flows.planning import Planning
 from connector.flows.reading import Reading
 from connector.flows.renewing import Renewing
 from connector.flows.upkeep import Upkeep
+from connector.flows.watching import Watching
 from connector.ids import ProviderKey
 from connector.ports import Clock, TokenPace
 from connector.providers import KNOWN_PROVIDERS, Account, ProviderRegister
 from connector.providers.manifest import Site
 from connector.secret import Secret
-from connector.settings import AccountSettings, Mode, Settings
+from connector.settings import AccountSettings, Listening, Mode, Settings
 from connector.store.engines import check_roles, open_engine
 from connector.store.escrow import DatabaseEscrow
 from connector.store.shelf import PostgresShelf
@@ -37,6 +38,7 @@ from connector.vault.escrow import FileEscrow
 from connector.vault.journal import TokenJournal
 from connector.vault.keyring import Keyring
 from connector.vault.kms import open_service
+from connector.watch import PrometheusWatch
 
 _log = structlog.get_logger("connector.bootstrap")
 
@@ -68,6 +70,7 @@ class Flows:
     planning: Planning
     fetching: Fetching
     reading: Reading
+    watching: Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,12 @@ class Installation:
     public_url: str
     flows: Flows
     store: PostgresStore
+    watch: PrometheusWatch
+    metrics: Listening | None  # None: whoever watches is told nothing
+
+    def watched(self) -> AbstractContextManager[object]:
+        """Metrics are served while the block lasts; for the processes that stay, and not for a command among them."""
+        return nullcontext() if self.metrics is None else self.watch.served(*self.metrics)
 
 
 @asynccontextmanager
@@ -108,23 +117,34 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             stack.push_async_callback(escrow.close)
         journal = TokenJournal.opened(settings.journal, needs_escrow=escrow is not None)
         stack.enter_context(closing(journal))
+        providers = [provider.key for provider in register.everyone()]
+        watch = PrometheusWatch(providers, journal, clock, escrow=escrow is not None)
         guarding = Guarding(store, clock)
-        renewing = Renewing(store, vault, journal, register, guarding, Doubting(store, guarding, clock), clock)
+        doubting = Doubting(store, guarding, watch, clock)
+        renewing = Renewing(store, vault, journal, register, guarding, doubting, watch, clock)
         stack.push_async_callback(renewing.close)
         escrowing = Escrowing(store, renewing, journal, escrow, clock)
-        upkeep = Upkeep(store, vault, register, renewing, guarding, clock)
+        upkeep = Upkeep(store, vault, register, renewing, guarding, watch, clock)
         flows = Flows(
             access=Access(store, vault, clock),
             enrolling=Enrolling(store, register, clock),
             onboarding=Onboarding(store, vault, register, upkeep, doorbell, clock, settings.public_url),
             upkeep=upkeep,
-            keeping=Keeping(store, register, renewing, guarding, journal, escrowing, clock),
+            keeping=Keeping(store, register, renewing, guarding, journal, escrowing, watch, clock),
             escrowing=escrowing,
             planning=Planning(store, register, clock),
             fetching=Fetching(store, register, upkeep, doorbell, clock),
             reading=Reading(store, register, clock),
+            watching=Watching(store, register, watch, clock, wanted=settings.metrics is not None),
         )
-        yield Installation(mode=settings.mode, public_url=settings.public_url, flows=flows, store=store)
+        yield Installation(
+            mode=settings.mode,
+            public_url=settings.public_url,
+            flows=flows,
+            store=store,
+            watch=watch,
+            metrics=settings.metrics,
+        )
 
 
 def _escrow(address: Secret | None) -> FileEscrow | DatabaseEscrow | None:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, model_validator
@@ -62,6 +62,24 @@ def _escrow(given: Secret) -> Secret:
     return given
 
 
+class Listening(NamedTuple):
+    """Where a process listens."""
+
+    host: str
+    port: int
+
+
+def _listening(text: object) -> Listening:
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or port is None or parts.netloc != str(text) or "@" in parts.netloc:
+        raise ValueError("is not an address to listen on, like 0.0.0.0:9464")
+    return Listening(host, port)
+
+
 SecretText = Annotated[Secret, PlainValidator(_secret)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 EscrowAddress = Annotated[SecretText, AfterValidator(_escrow)]
@@ -108,6 +126,9 @@ class Settings(_Told):
     kek: str = Field(validation_alias="CONNECTOR_KEK")
     journal: Folder = Field(validation_alias="CONNECTOR_JOURNAL")
     escrow: EscrowAddress | None = Field(default=None, validation_alias="CONNECTOR_ESCROW")
+    metrics: Annotated[Listening, PlainValidator(_listening)] | None = Field(
+        default=None, validation_alias="CONNECTOR_METRICS"
+    )
     allow_local_kek: bool = Field(default=False, validation_alias="CONNECTOR_ALLOW_LOCAL_KEK")
     log_level: str = Field(
         default="INFO", validation_alias="CONNECTOR_LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR)$"

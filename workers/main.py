@@ -6,7 +6,8 @@ from pathlib import Path
 
 import structlog
 
-from connector.bootstrap import opened
+from connector.bootstrap import Flows, opened
+from connector.secret import Secret
 from connector.settings import Settings
 from workers import rings, timetable
 from workers.desk import Desk
@@ -23,21 +24,25 @@ async def work(settings: Settings, heartbeat: Path) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopping.set)
     async with opened(settings) as installation:
-        flows = installation.flows
-        desk = Desk(flows.fetching, places=_PLACES)
-        clockwork = asyncio.create_task(timetable.keep(flows.fetching, flows.keeping, desk, heartbeat.touch))
-        bells = asyncio.create_task(rings.answer(settings.redis_url, desk, _PLACES, stopping))
-        stopped = asyncio.create_task(stopping.wait())
-        _log.info("working")
-        try:
-            await asyncio.wait({clockwork, bells, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.set()
-            flows.upkeep.renewing.draining = True
-            clockwork.cancel()
-            await asyncio.gather(desk.close(_DRAIN), flows.keeping.close())
-            results = await asyncio.gather(bells, clockwork, stopped, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        with installation.watched():
+            await _work(installation.flows, settings.redis_url, heartbeat, stopping)
     _log.info("stopped")
+
+
+async def _work(flows: Flows, queue: Secret, heartbeat: Path, stopping: asyncio.Event) -> None:
+    desk = Desk(flows.fetching, places=_PLACES)
+    clockwork = asyncio.create_task(timetable.keep(flows, desk, heartbeat.touch))
+    bells = asyncio.create_task(rings.answer(queue, desk, _PLACES, stopping))
+    stopped = asyncio.create_task(stopping.wait())
+    _log.info("working")
+    try:
+        await asyncio.wait({clockwork, bells, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.set()
+        flows.upkeep.renewing.draining = True
+        clockwork.cancel()
+        await asyncio.gather(desk.close(_DRAIN), flows.keeping.close())
+        results = await asyncio.gather(bells, clockwork, stopped, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result

@@ -5,29 +5,31 @@ from collections.abc import Callable
 
 import structlog
 
+from connector.bootstrap import Flows
 from connector.errors import ConnectorError
-from connector.flows.fetching import Fetching
-from connector.flows.keeping import Keeping
 from workers.desk import Desk
+from workers.harness import reported
 
 SWEEP_EVERY = 2.0  # seconds; a lost ring costs at most this, and a dead reader's lease besides
 
 _log = structlog.get_logger("connector.timetable")
 
 
-async def keep(fetching: Fetching, keeping: Keeping, desk: Desk, beat: Callable[[], None]) -> None:
+async def keep(flows: Flows, desk: Desk, beat: Callable[[], None]) -> None:
     """Sweeps for ever, and reads what could not be rung for; `beat` follows each round that ended as foreseen.
 
     A database that is away is foreseen: the worker waits for it, and killing it would bring nothing back.
     """
     while True:
         try:
-            await keeping.sweep()
-            unheard = await fetching.sweep()
+            await flows.keeping.sweep()
+            unheard = await flows.fetching.sweep()
             for tenant, fetch in unheard:
                 desk.take(tenant, fetch)
             if unheard:
                 _log.warning("read without a ring", fetches=len(unheard))
+            with reported("census"):  # a worker works on, whatever becomes of those who watch it
+                await flows.watching.look()
             beat()
         except ConnectorError as failure:
             _log.warning("sweep stopped", failure=str(failure))

@@ -63,7 +63,8 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
             server_header=False,
             lifespan="off",
         )
-        await uvicorn.Server(config).serve()
+        with installation.watched():
+            await uvicorn.Server(config).serve()
 
 
 def worker(as_json: FailingAsJson = False) -> None:  # noqa: ARG001 - read where failures are told

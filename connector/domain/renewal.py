@@ -22,10 +22,12 @@ TURNED_DOWN_AGAIN = timedelta(minutes=5)  # a provider that refuses what it has 
 
 
 class Outcome(StrEnum):
-    """How a renewal that gave nothing ended."""
+    """How a renewal ended; of those that gave a grant the lineage tells, so no row says so again."""
 
+    RENEWED = "renewed"
+    ADOPTED = "adopted"  # its answer came late, or was brought in from the token journal or the escrow
     NOT_SENT = "not_sent"
-    DECLINED = "declined"
+    DECLINED = "declined"  # the provider refused us, or was away by its own account; the token is untouched
     DEAD = "dead"
     UNKNOWN = "unknown"
 
@@ -56,6 +58,15 @@ class TokenAnswer:
     parent_id: GrantId | None  # the grant whose refresh token was presented; None: a consent's first answer
     answered_at: datetime
     sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the token journal still keeps, and since when the oldest of it was answered."""
+
+    unsettled: int
+    unsettled_since: datetime | None  # None: the database has every answer
+    unescrowed_since: datetime | None  # None: so has the escrow, or there is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from connector.errors import (
     Whose,
 )
 from connector.flows.guarding import Guarding
-from connector.ports import Clock, Store, Work
+from connector.ports import Clock, Store, Watch, Work
 
 _LONGEST_BACK_OFF = timedelta(hours=1)
 _KEY_BACK = timedelta(minutes=10)  # a key that is restored is noticed after so long; asking costs no provider call
@@ -35,11 +35,13 @@ class Doubting:
 
     store: Store
     guarding: Guarding
+    watch: Watch
     clock: Clock
 
     async def ended(self, leased: Leased, failure: ConnectorError) -> None:
         """Writes down how the renewal ended and where that leaves the connection."""
         provider = leased.connection.provider
+        self.watch.renewal_ended(provider, _outcome(failure))
         match failure:
             case ClientRefused():
                 await self.guarding.failed(provider, Trouble.CLIENT_REFUSED)
@@ -101,6 +103,8 @@ class Doubting:
             ours = await work.renewals.end(leased, Outcome.DEAD, failure.code, after)
             if ours and other is not None:
                 await work.renewals.try_instead(leased, other)
+        if ours and after.standing is Standing.LAPSED:
+            self.watch.token_lost(connection.provider, cause)
         _log.warning(
             "called dead", connection=str(connection.id), standing=after.standing.value, other=other is not None
         )
@@ -109,6 +113,7 @@ class Doubting:
         now = self.clock.now()
         if await self.guarding.may_give_up(work, leased.connection.provider):
             return leased.connection.lapsed(cause, now)
+        self.watch.death_held_back(leased.connection.provider)
         _log.error("held back: too many at once", connection=str(leased.connection.id))
         return leased.connection.doubted(Standing.SUSPECT, cause, now, due_at=now + HELD_BACK)
 
@@ -116,6 +121,19 @@ class Doubting:
         async with self.store.within(Scope.of_tenant(leased.connection.tenant_id)) as work:
             await work.renewals.end(leased, outcome, failure.code, after)
         _log.error("ended", connection=str(leased.connection.id), standing=after.standing.value, failure=str(failure))
+
+
+def _outcome(failure: ConnectorError) -> Outcome:
+    """How a renewal that failed like this ended."""
+    match failure:
+        case ConsentEnded():
+            return Outcome.DEAD
+        case OutcomeUnknown() | RefusedByProvider():
+            return Outcome.UNKNOWN
+        case ClientRefused() | Unavailable(whose=Whose.PROVIDER):
+            return Outcome.DECLINED
+        case _:
+            return Outcome.NOT_SENT
 
 
 def _cause(connection: Connection, failure: ConsentEnded, now: datetime) -> Cause:

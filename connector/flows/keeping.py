@@ -15,7 +15,7 @@ from connector.flows.escrowing import Escrowing
 from connector.flows.guarding import Guarding
 from connector.flows.renewing import Renewing
 from connector.ids import new_id
-from connector.ports import Clock, Provider, Register, Store, TokenJournal
+from connector.ports import Clock, Provider, Register, Store, TokenJournal, Watch
 
 _BATCH = 100  # leases a statement
 _AT_A_TIME = 3  # batches of one provider under way, so that one is written while the next is asked
@@ -35,6 +35,7 @@ class Keeping:
     guarding: Guarding
     journal: TokenJournal
     escrowing: Escrowing
+    watch: Watch
     clock: Clock
     _rounds: dict[str, "asyncio.Task[int]"] = field(default_factory=dict)
 
@@ -74,8 +75,10 @@ class Keeping:
         now = self.clock.now()
         for tenant, connection in await self.store.renewals_abandoned(now, most=_SWEEP_MOST):
             async with self.store.within(Scope.of_tenant(tenant)) as work:
-                await work.renewals.abandon(connection, now)
-            _log.warning("abandoned", connection=str(connection))
+                abandoned = await work.renewals.abandon(connection, now)
+            if abandoned is not None:
+                self.watch.renewal_abandoned(abandoned.provider)
+                _log.warning("abandoned", connection=str(connection))
 
     async def renew_due(self, provider: Provider) -> int:
         """Renews everything at the provider that is due; how many renewals gave a grant or an answer."""

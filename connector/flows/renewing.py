@@ -22,6 +22,7 @@ from connector.domain.renewal import (
     BEGIN_WITHIN,
     CALL_LIMIT,
     Leased,
+    Outcome,
     Renewed,
     TokenAnswer,
     TokenReply,
@@ -32,7 +33,7 @@ from connector.failpoints import failpoint
 from connector.flows.doubting import Doubting
 from connector.flows.guarding import Guarding
 from connector.ids import ConnectionId, GrantId
-from connector.ports import Clock, Provider, Register, Sealer, Store, TokenJournal, Vault
+from connector.ports import Clock, Provider, Register, Sealer, Store, TokenJournal, Vault, Watch
 from connector.secret import Secret
 
 _LISTEN = timedelta(seconds=95)  # from the call on, and within the time after which another one may be made
@@ -53,6 +54,7 @@ class Renewing:
     register: Register
     guarding: Guarding
     doubting: Doubting
+    watch: Watch
     clock: Clock
     patience: timedelta = CALL_LIMIT
     draining: bool = False
@@ -152,7 +154,10 @@ class Renewing:
         self, leased: Leased, provider: Provider, refresh: Secret, sealer: Sealer, last_look: Callable[[], None]
     ) -> tuple[TokenReply, TokenAnswer]:
         """The provider's reply, on disk if it may hold a token."""
+        asked_at = time.monotonic()
         reply = await provider.consent.ask_renewal(refresh, last_look=last_look)
+        answered_at = time.monotonic()
+        self.watch.call_answered(provider.key, answered_at - asked_at)
         failpoint("renewal.answer_in_memory")
         connection = leased.connection
         text = Secret(reply.body.decode("latin-1"))
@@ -168,6 +173,7 @@ class Renewing:
         if reply.may_hold_token:
             try:
                 await self.journal.append(answer)
+                self.watch.answer_on_disk(time.monotonic() - answered_at)
             except ConnectorError as failure:  # the disk failed after all: the database may still take it
                 _log.error("not in the token journal", renewal=str(answer.id), failure=str(failure))
             failpoint("renewal.answer_on_disk")
@@ -205,7 +211,9 @@ class Renewing:
                 failpoint("renewal.written")
             failpoint("renewal.committed")
             for each in renewed:
-                if each.grant.id not in in_use:
+                if each.grant.id in in_use:
+                    self.watch.renewal_ended(each.leased.connection.provider, Outcome.RENEWED)
+                else:
                     await self._adopt(each.leased.connection, each.grant, each.answer)
                 self.journal.settle(each.grant.id)
                 ended[each.leased.connection.id] = each
@@ -226,6 +234,8 @@ class Renewing:
             now = self.clock.now()
             active = connection.active(now, consent_ends_at=grant.refresh_ends_at, due_at=due_at)
             in_use = await work.renewals.adopt(answer, grant, active)
+        if in_use:
+            self.watch.renewal_ended(connection.provider, Outcome.ADOPTED)
         _log.info("adopted", connection=str(connection.id), renewal=str(answer.id), in_use=in_use)
 
     async def _refresh_of(self, connection: Connection, grant: Grant, parent: SealedGrant) -> Secret:

@@ -15,7 +15,7 @@ from connector.errors import CannotOpen, ConnectorError, ConsentEnded, NotFound,
 from connector.flows.guarding import Guarding
 from connector.flows.renewing import Renewing
 from connector.ids import ConnectionId, GrantId, TenantId, new_id
-from connector.ports import Clock, Register, Store, Vault
+from connector.ports import Clock, Register, Store, Vault, Watch
 from connector.secret import Secret
 
 _LOOK_AGAIN = 0.2  # seconds between looks at a row somebody else is renewing
@@ -51,6 +51,7 @@ class Upkeep:
     register: Register
     renewing: Renewing
     guarding: Guarding
+    watch: Watch
     clock: Clock
     patience: timedelta = _PATIENCE
     _turns: WeakValueDictionary[ConnectionId, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -69,8 +70,10 @@ class Upkeep:
                 connection, grant = await self._current(tenant, connection_id)
                 margin = self.register.provider(connection.provider).access_margin
                 if grant.id != refused and (token := await self._usable(connection, grant, margin)):
+                    self.watch.access_given(connection.provider, renewed=False)
                     return token
                 if renewed := await _to_the_end(self._renew(connection, grant, turned_down=grant.id == refused)):
+                    self.watch.access_given(connection.provider, renewed=True)
                     return renewed
                 await asyncio.sleep(_LOOK_AGAIN)
         raise Unavailable(wait=LEASE)

@@ -3,6 +3,7 @@
 from connector.ports.machine import (
     Clock,
     Doorbell,
+    Watch,
 )
 from connector.ports.providers import (
     DayOf,
@@ -61,5 +62,6 @@ __all__ = [
     "TokenJournal",
     "TokenPace",
     "Vault",
+    "Watch",
     "Work",
 ]

@@ -1,10 +1,10 @@
 """What keeps secrets: keys, ciphertexts, and answers that are safe before anybody reads them."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
-from connector.domain.renewal import TokenAnswer
+from connector.domain.renewal import Backlog, TokenAnswer
 from connector.domain.sealing import Seat, WrappedKey
 from connector.ids import (
     DataKeyId,
@@ -71,7 +71,7 @@ class TokenJournal(Protocol):
 
     def unescrowed(self) -> Sequence[TokenAnswer]: ...
 
-    def lag(self, now: datetime) -> timedelta: ...
+    def backlog(self) -> Backlog: ...
 
 
 class Escrow(Protocol):

@@ -181,18 +181,23 @@ class RenewalRows:
         statement = sa.update(connections).where(*_under(leased)).values({**_FREE, **told})
         return (await self._connection.execute(statement)).rowcount == 1
 
-    async def abandon(self, connection: ConnectionId, now: datetime) -> None:
-        """A renewer that died leaves doubt: its call may have been answered, and its token be dead."""
+    async def abandon(self, connection: ConnectionId, now: datetime) -> Connection | None:
+        """A renewer that died leaves doubt: its call may have been answered, and its token be dead.
+
+        The connection as it was before; None: nothing is abandoned there any more.
+        """
         of = connections.c
         left = sa.and_(of.id == connection, of.renewal_id.is_not(None), of.lease_until <= now)
         row = (await self._connection.execute(sa.select(connections).where(left).with_for_update())).one_or_none()
         if row is None:
-            return
-        await self._note(connection_of(row), row.renewal_id, row.grant_id, Outcome.UNKNOWN, "abandoned", now)
+            return None
+        before = connection_of(row)
+        await self._note(before, row.renewal_id, row.grant_id, Outcome.UNKNOWN, "abandoned", now)
         told = {"standing": Standing.UNCERTAIN, "cause": Cause.ANSWER_LOST, "due_at": row.answer_until}
         if row.standing != Standing.UNCERTAIN:
             told["changed_at"] = now
         await self._connection.execute(sa.update(connections).where(of.id == connection).values({**_FREE, **told}))
+        return before
 
     async def outcomes(self, grant: GrantId, outcome: Outcome) -> Sequence[datetime]:
         """When presenting the grant ended like this, oldest first."""

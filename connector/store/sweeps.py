@@ -1,13 +1,14 @@
 """What may be read across tenants: ids, digests and dates, by a role that is refused everything else."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connector.domain.connection import Standing
+from connector.domain.census import ENDING_WITHIN, RENEWABLE, Counted
+from connector.domain.connection import Cause, Standing
 from connector.domain.fetch import Reading
 from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, PartnerId, ProviderKey, TenantId
 from connector.ports import KeyOwner
@@ -128,3 +129,28 @@ async def consents_ending(
     )
     rows = await connection.execute(statement)
     return [(TenantId(row.tenant_id), ConnectionId(row.id), row.consent_ends_at) for row in rows]
+
+
+async def census(connection: AsyncConnection, now: datetime) -> Sequence[Counted]:
+    """All connections, counted in one pass by provider, standing and cause."""
+    of = connections.c
+    alike = (of.provider, of.standing, of.cause)
+    ending = [
+        sa.func.count(of.id)
+        .filter(of.standing.in_(RENEWABLE), of.consent_ends_at <= now + timedelta(days=days))
+        .label(f"within_{days}")
+        for days in ENDING_WITHIN
+    ]
+    counted = (sa.func.count(of.id).label("connections"), sa.func.min(of.changed_at).label("since"))
+    rows = await connection.execute(sa.select(*alike, *counted, *ending).group_by(*alike))
+    return [
+        Counted(
+            provider=ProviderKey(row.provider),
+            standing=Standing(row.standing),
+            cause=None if row.cause is None else Cause(row.cause),
+            connections=row.connections,
+            since=row.since,
+            ending={days: getattr(row, f"within_{days}") for days in ENDING_WITHIN},
+        )
+        for row in rows
+    ]

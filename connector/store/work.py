@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from connector.domain.access import Scope
+from connector.domain.census import Counted
 from connector.errors import Unavailable
 from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, ProviderKey, TenantId
 from connector.ports import KeyOwner, Work
@@ -126,6 +127,11 @@ class PostgresStore:
         """When each consent at the provider will end if it is not renewed."""
         async with self._sweep() as connection:
             return await sweeps.consents_ending(connection, provider)
+
+    async def census(self, now: datetime) -> Sequence[Counted]:
+        """How many connections stand how, and since when."""
+        async with self._sweep() as connection:
+            return await sweeps.census(connection, now)
 
     async def reachable(self) -> bool:
         """Whether PostgreSQL answers as both roles."""

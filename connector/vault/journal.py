@@ -11,15 +11,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from connector.domain.renewal import TokenAnswer
+from connector.domain.renewal import Backlog, TokenAnswer
 from connector.errors import Misconfigured, Unavailable
 from connector.ids import GrantId
-from connector.vault.pending import Kept, Waiting, oldest_first
+from connector.vault.pending import Kept, Waiting, backlog_of, oldest_first
 from connector.vault.records import blank, record_of
 from connector.vault.segments import Segment, left_in, opened_folder
 
@@ -120,9 +120,10 @@ class TokenJournal:
             found = [each for each in self._kept.values() if not each.escrowed]
         return oldest_first(found)
 
-    def lag(self, now: datetime) -> timedelta:
-        """How long the oldest of them has waited for the escrow."""
-        return max((now - answer.answered_at for answer in self.unescrowed()[:1]), default=timedelta())
+    def backlog(self) -> Backlog:
+        """What the database and the escrow do not have yet."""
+        with self._wake:
+            return backlog_of(self._kept.values())
 
     def window_p99(self) -> float:
         """Seconds that 99 of 100 answers at most were in memory only; 0 when none has come yet."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from connector.domain.renewal import TokenAnswer
+from connector.domain.renewal import Backlog, TokenAnswer
 from connector.errors import Unavailable
 from connector.ids import GrantId
 
@@ -53,3 +53,18 @@ class Waiting:
 def oldest_first(kept: Iterable[Kept]) -> Sequence[TokenAnswer]:
     """The answers in the order in which they were given."""
     return sorted((each.answer for each in kept), key=lambda answer: answer.answered_at)
+
+
+def backlog_of(kept: Iterable[Kept]) -> Backlog:
+    """How much is kept, and since when."""
+    unsettled, unescrowed = [], []
+    for each in kept:
+        if not each.settled:
+            unsettled.append(each.answer.answered_at)
+        if not each.escrowed:
+            unescrowed.append(each.answer.answered_at)
+    return Backlog(
+        unsettled=len(unsettled),
+        unsettled_since=min(unsettled, default=None),
+        unescrowed_since=min(unescrowed, default=None),
+    )

@@ -36,6 +36,7 @@ PLANTED = [
     ("strawberry", "connector/site/pages.py", "import strawberry"),
     ("starlette", "connector/flows/reading.py", "import starlette"),
     ("arq", "connector/flows/fetching.py", "import arq"),
+    ("prometheus", "connector/flows/renewing.py", "import prometheus_client"),
     ("twins", "connector/twins/infomart/received.py", "import connector.providers.infomart.wire"),
     ("apart", "connector/bootstrap.py", "import connector.embedded"),
     ("providers", "connector/providers/transport.py", "import connector.providers.infomart.manifest"),

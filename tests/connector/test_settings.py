@@ -46,6 +46,7 @@ def test_complete_settings_are_taken_as_they_stand() -> None:
     assert settings.sweeper_database_url is None
     assert settings.journal == Path("/var/lib/connector/journal")
     assert settings.escrow is None
+    assert settings.metrics is None
     [(provider, account)] = settings.accounts.items()
     assert (provider, account.client_id, account.client_secret) == ("infomart", "client-1", Secret(CANARY))
 
@@ -240,5 +241,27 @@ def test_every_variable_a_program_reads_is_named_for_it() -> None:
         "CONNECTOR_LOG_LEVEL",
         "CONNECTOR_JOURNAL",
         "CONNECTOR_ESCROW",
+        "CONNECTOR_METRICS",
         "CONNECTOR_FAIL",
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("0.0.0.0:9464", ("0.0.0.0", 9464)),  # noqa: S104 - read, and nothing is bound
+        ("127.0.0.1:0", ("127.0.0.1", 0)),
+        ("[::]:9464", ("::", 9464)),
+    ],
+)
+def test_metrics_are_served_where_the_variable_says(written: str, read: tuple[str, int]) -> None:
+    assert read_settings({**GIVEN, "CONNECTOR_METRICS": written}).metrics == read
+
+
+@pytest.mark.parametrize(
+    "written", ["9464", "127.0.0.1", ":9464", "a:x", "a:65536", "a:1:2", "http://a:1", "a:1/metrics", "a@b:1", "a:1?b"]
+)
+def test_an_address_that_nobody_can_listen_on_is_refused(written: str) -> None:
+    assert problems(CONNECTOR_METRICS=written) == [
+        "CONNECTOR_METRICS: is not an address to listen on, like 0.0.0.0:9464"
+    ]

@@ -85,6 +85,8 @@ INFOMART: Values = {"enabled": True, "existingSecret": "infomart"}
 INVOX: Values = {"enabled": True, "existingSecret": "invox"}
 PACED: Values = {"tokenCallsPerSecond": 2.5, "tokenCallsAtOnce": 4}
 
+METRICS: Values = {"enabled": True, "podMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}
+
 SWITCHES: dict[str, dict[str, Values]] = {
     "ingress": {"without ingress": {}, "ingress": {"ingress": {"enabled": True, "tls": {"existingSecret": "tls"}}}},
     "replicas": {"fixed": {}, "autoscaled": {"web": {"autoscaling": {"enabled": True}}}},
@@ -102,7 +104,10 @@ SWITCHES: dict[str, dict[str, Values]] = {
             "secrets": {"escrow": {"existingSecret": "escrow"}},
         },
     },
-    "budgets": {"budgets": {}, "without budgets": {"podDisruptionBudget": {"enabled": False}}},
+    "budgets": {
+        "budgets": {},
+        "metrics without budgets": {"podDisruptionBudget": {"enabled": False}, "metrics": METRICS},
+    },
     "identity": {"own identity": {}, "given identity": {"serviceAccount": {"create": False, "name": "given"}}},
 }
 

@@ -92,6 +92,8 @@ def test_helm_never_makes_or_owns_anything_that_holds_data(rendered_combinations
         "NetworkPolicy",
         "Pod",
         "PodDisruptionBudget",
+        "PodMonitor",
+        "PrometheusRule",
         "Service",
         "ServiceAccount",
         "StatefulSet",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helm.checks import environment, journal, network, restricted, secrecy, wiring
+from tests.helm.checks import environment, journal, metrics, network, restricted, secrecy, wiring
 from tests.helm.checks.pods import named, of_kind, pods
 from tests.helm.rendering import Rendered
 
@@ -39,6 +39,10 @@ def test_a_workers_journal_outlives_its_pod_and_nothing_else_can_be_written(
     assert found(rendered_combinations, "journal") == {}
 
 
+def test_prometheus_finds_the_pods_where_it_is_wanted_and_nowhere_else(rendered_combinations: Combinations) -> None:
+    assert found(rendered_combinations, "metrics") == {}
+
+
 def test_every_kind_of_pod_reaches_exactly_what_it_may(rendered_combinations: Combinations) -> None:
     assert found(rendered_combinations, "network") == {}
 
@@ -56,7 +60,13 @@ def test_only_the_migration_can_change_tables_and_it_knows_nothing_else(rendered
 
 @pytest.mark.parametrize(
     ("kind", "word"),
-    [("Ingress", "ingress"), ("HorizontalPodAutoscaler", "autoscaled"), ("NetworkPolicy", "policies")],
+    [
+        ("Ingress", "ingress"),
+        ("HorizontalPodAutoscaler", "autoscaled"),
+        ("NetworkPolicy", "policies"),
+        ("PodMonitor", "metrics without budgets"),
+        ("PrometheusRule", "metrics without budgets"),
+    ],
 )
 def test_a_switch_makes_its_object_and_nothing_else_does(
     kind: str, word: str, rendered_combinations: Combinations
@@ -88,6 +98,8 @@ def found(combinations: Combinations, promise: str) -> dict[str, list[str]]:
                 problems = wiring.violations(objects, values)
             case "journal":
                 problems = journal.violations(objects, values)
+            case "metrics":
+                problems = metrics.violations(objects, values)
             case _:
                 problems = network.violations(objects, values)
         if problems:

@@ -164,6 +164,30 @@ FAULTS: dict[str, Fault] = {
     "worker: CONNECTOR_JOURNAL comes from elsewhere": lambda it: it.variable("worker", "CONNECTOR_JOURNAL").update(
         value="/elsewhere/journal"
     ),
+    # metrics
+    "web: metrics are not where": lambda it: it.container("web")["ports"].pop(),
+    "worker: metrics are not where": lambda it: it.container("worker")["ports"][0].update(containerPort=9999),
+    "worker: CONNECTOR_METRICS is missing": lambda it: it.container("worker")["env"].remove(
+        it.variable("worker", "CONNECTOR_METRICS")
+    ),
+    "PodMonitor: 0 of them": lambda it: it.objects.remove(it.named("PodMonitor", "invoices")),
+    "PodMonitor/invoices: without the labels": lambda it: it.named("PodMonitor", "invoices")["metadata"]["labels"].pop(
+        "release"
+    ),
+    "PodMonitor/invoices: finds ['web']": lambda it: it.named("PodMonitor", "invoices")["spec"]["selector"][
+        "matchExpressions"
+    ][0].update(values=["web"]),
+    "PodMonitor/invoices: scrapes another": lambda it: it.named("PodMonitor", "invoices")["spec"][
+        "podMetricsEndpoints"
+    ][0].update(port="http"),
+    "PodMonitor/invoices: fields nobody": lambda it: it.named("PodMonitor", "invoices")["spec"].update(
+        namespaceSelector={"any": True}
+    ),
+    "PrometheusRule/invoices: other alarms": lambda it: it.named("PrometheusRule", "invoices")["spec"]["groups"][0][
+        "rules"
+    ].pop(),
+    "PrometheusRule/invoices: of v1": lambda it: it.named("PrometheusRule", "invoices").update(apiVersion="v1"),
+    "worker: Ingress wrongly denies": lambda it: it.spec("NetworkPolicy", "worker").pop("ingress"),
     # network
     "no policy denies everything": lambda it: it.remove("NetworkPolicy", "default-deny"),
     "denies everything by default": lambda it: it.spec("NetworkPolicy", "default-deny").update(egress=[{}]),

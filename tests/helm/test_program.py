@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connector.settings import PROVIDERS, AccountSettings, Mode, Settings, migrator_address, read_settings
+from connector.settings import PROVIDERS, AccountSettings, Listening, Mode, Settings, migrator_address, read_settings
 from tests.helm.checks.environment import JOURNAL
 from tests.helm.checks.pods import pods
 from tests.helm.checks.secrecy import CANARY
@@ -38,6 +38,8 @@ def test_the_program_starts_with_what_the_chart_gives_it(
     assert settings.local_kek_allowed == bool(rendered.values["kek"]["file"]["existingSecret"])
     assert str(settings.journal) == JOURNAL
     assert (settings.escrow is not None) == bool(rendered.values["secrets"]["escrow"]["existingSecret"])
+    wanted = rendered.values["metrics"]
+    assert settings.metrics == (Listening("0.0.0.0", wanted["port"]) if wanted["enabled"] else None)  # noqa: S104
     for key, account in settings.accounts.items():
         pace = rendered.values["providers"][key]
         assert (account.token_calls_per_second or 0) == pace["tokenCallsPerSecond"]

@@ -77,6 +77,14 @@ REFUSED: dict[str, tuple[str, Values]] = {
     "a peer that is everyone": ("/networkPolicy/webFrom/0", the_least(networkPolicy={"webFrom": [{}]})),
     "the journal's variable": ("/extraEnv/0/name", given_env("CONNECTOR_JOURNAL", value="/elsewhere/journal")),
     "the escrow's variable": ("/extraEnv/0/name", given_env("CONNECTOR_ESCROW", value="file:/mnt/escrow")),
+    "metrics at the web port": ("/metrics/port", the_least(metrics={"port": 8000})),
+    "a namespace that is no name": ("/metrics/namespace", the_least(metrics={"namespace": "all of them"})),
+    "a monitor of nothing": ("metrics.podMonitor.enabled", the_least(metrics={"podMonitor": {"enabled": True}})),
+    "alarms without metrics": (
+        "metrics.prometheusRule.enabled",
+        the_least(metrics={"prometheusRule": {"enabled": True}}),
+    ),
+    "the metrics' variable": ("/extraEnv/0/name", given_env("CONNECTOR_METRICS", value="0.0.0.0:1")),
     "our own variable": ("/extraEnv/0/name", given_env("CONNECTOR_MODE", value="development")),
     "a provider's variable": ("/extraEnv/0/name", given_env("CONNECTOR_INVOX_API_URL", value="https://x.example")),
     "the migrator's variable": ("/extraEnv/0/name", given_env("CONNECTOR_MIGRATOR_DATABASE_URL", value="x")),
@@ -140,7 +148,7 @@ def test_no_text_value_of_the_chart_takes_a_database_url() -> None:
 def test_a_misspelling_of_any_value_is_refused_by_name() -> None:
     """Every key of the full scenario, at every depth, with one letter too many."""
     attempts: dict[str, Values] = {}
-    free = {"annotations", "podAnnotations", "nodeSelector", "affinity"}
+    free = {"annotations", "labels", "podAnnotations", "nodeSelector", "affinity"}
     for way in every_key(scenarios()["full"]):
         if not free & set(way[:-1]):
             misspelt: Any = {}

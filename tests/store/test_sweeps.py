@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from connector.domain.connection import Standing
-from connector.ids import ConnectionId, FetchId, KeyId, TenantId
+from connector.domain.census import ENDING_WITHIN, Counted
+from connector.domain.connection import Cause, Standing
+from connector.ids import ConnectionId, FetchId, KeyId, ProviderKey, TenantId
 from connector.ports import KeyOwner
 from connector.store.tables import connections, metadata
 from connector.store.work import PostgresStore
@@ -186,3 +187,45 @@ async def test_no_more_is_swept_than_was_asked_for(store: PostgresStore, adminis
         assert (await connection.execute(active)).scalar_one() > 1
 
     assert len(await store.connections_unread(MOMENT + timedelta(days=1), most=1)) == 1
+
+
+async def test_a_census_counts_those_who_stand_alike_since_when_and_whose_consent_ends_and_names_nobody(
+    store: PostgresStore, administrator: AsyncEngine
+) -> None:
+    provider = ProviderKey(f"provider-{uuid4().hex}")
+    of = connections.c
+    async with administrator.begin() as connection:  # rows of other tests stand in ways that we never wrote
+        strange = sa.or_(of.standing.not_in(list(Standing)), of.cause.not_in(list(Cause)))
+        await connection.execute(sa.update(connections).where(strange).values(standing=Standing.ACTIVE, cause=None))
+
+    async def stands(standing: Standing, cause: Cause | None, hours: int, days: float | None) -> None:
+        told = {
+            "provider": provider,
+            "standing": standing,
+            "cause": cause,
+            "changed_at": MOMENT - timedelta(hours=hours),
+            "consent_ends_at": None if days is None else MOMENT + timedelta(days=days),
+        }
+        async with administrator.begin() as connection:
+            await keep(connection, a_row_everywhere(uuid4().hex, {"connections": told}))
+
+    await stands(Standing.ACTIVE, None, 5, 24.5)
+    await stands(Standing.ACTIVE, None, 9, 6.5)
+    await stands(Standing.ACTIVE, None, 2, None)  # its provider sets no end
+    await stands(Standing.UNCERTAIN, Cause.ANSWER_LOST, 1, 0.5)
+    await stands(Standing.LAPSED, Cause.TOKEN_DEAD, 3, 0.5)  # nothing of it is left to end
+
+    counted = [each for each in await store.census(MOMENT) if each.provider == provider]
+    none = dict.fromkeys(ENDING_WITHIN, 0)
+    assert sorted(counted, key=lambda each: each.standing) == [
+        Counted(provider, Standing.ACTIVE, None, 3, MOMENT - timedelta(hours=9), {1: 0, 3: 0, 7: 1, 17: 1, 24: 1}),
+        Counted(provider, Standing.LAPSED, Cause.TOKEN_DEAD, 1, MOMENT - timedelta(hours=3), none),
+        Counted(
+            provider,
+            Standing.UNCERTAIN,
+            Cause.ANSWER_LOST,
+            1,
+            MOMENT - timedelta(hours=1),
+            dict.fromkeys(ENDING_WITHIN, 1),
+        ),
+    ]

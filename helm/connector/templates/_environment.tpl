@@ -42,6 +42,12 @@
 {{ include "connector.fromSecret" (list "CONNECTOR_ESCROW" .existingSecret .urlKey) }}
 {{- end }}
 {{- end }}
+{{- with .Values.metrics }}
+{{- if .enabled }}
+- name: CONNECTOR_METRICS
+  value: "0.0.0.0:{{ .port }}"
+{{- end }}
+{{- end }}
 {{- if .Values.kek.file.existingSecret }}
 - name: CONNECTOR_KEK
   value: file:/run/secrets/connector/kek.json

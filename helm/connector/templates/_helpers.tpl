@@ -138,6 +138,16 @@ topologySpreadConstraints:
   {{- end }}
 {{- end }}
 
+{{- /* The port at which web and worker answer Prometheus, if they do. */}}
+{{- define "connector.metricsPort" -}}
+{{- with .Values.metrics }}
+{{- if .enabled }}
+- name: metrics
+  containerPort: {{ .port }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* The writable /tmp, as a volume. */}}
 {{- define "connector.tmpVolume" -}}
 - name: tmp

@@ -15,6 +15,20 @@
     - {protocol: TCP, port: 53}
 {{- end }}
 
+{{- /* Who may scrape web and worker, if anybody may. */}}
+{{- define "connector.metricsIngress" -}}
+{{- with .Values.metrics }}
+{{- if .enabled }}
+- from:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ .namespace | quote }}
+  ports:
+    - {protocol: TCP, port: {{ .port }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* What web and worker may call. */}}
 {{- define "connector.servingEgress" -}}
 {{ include "connector.egressToDns" . }}

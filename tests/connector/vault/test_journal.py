@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.domain.renewal import TokenAnswer
+from connector.domain.renewal import Backlog, TokenAnswer
 from connector.errors import Misconfigured, Unavailable
 from connector.vault.journal import TokenJournal
 from connector.vault.records import record_of
@@ -112,21 +112,23 @@ async def test_where_there_is_an_escrow_an_answer_is_kept_until_it_is_there_too(
     with closing(TokenJournal.opened(folder, needs_escrow=True)) as journal:
         late, early = await appended(journal, an_answer(timedelta(minutes=5)), an_answer())
         assert journal.unescrowed() == [early, late]
-        assert journal.lag(NOON + timedelta(minutes=7)) == timedelta(minutes=7)
+        assert journal.backlog() == Backlog(2, unsettled_since=NOON, unescrowed_since=NOON)
         journal.settle(early.id)
+        assert journal.backlog() == Backlog(1, unsettled_since=late.answered_at, unescrowed_since=NOON)
         assert await journal.unsettled(older_than=0) == [late]
         assert journal.unescrowed() == [early, late]
         journal.escrowed(early.id)
         assert journal.unescrowed() == [late]
         journal.escrowed(late.id)
-        assert (journal.unescrowed(), journal.lag(NOON)) == ([], timedelta())
+        assert journal.backlog() == Backlog(1, unsettled_since=late.answered_at, unescrowed_since=None)
         assert await journal.unsettled(older_than=0) == [late]
     assert on_disk(folder) == [late, early]
 
 
 async def test_where_there_is_no_escrow_nothing_waits_for_one(journal: TokenJournal) -> None:
     await journal.append(an_answer())
-    assert (journal.unescrowed(), journal.lag(NOON + timedelta(days=1))) == ([], timedelta())
+    assert journal.unescrowed() == []
+    assert journal.backlog() == Backlog(1, unsettled_since=NOON, unescrowed_since=None)
 
 
 async def test_a_journal_that_ends_leaves_what_is_needed_and_nothing_else(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """What must hold of any render; each module names its violations in words."""
 
-from tests.helm.checks import environment, journal, network, restricted, secrecy, wiring
+from tests.helm.checks import environment, journal, metrics, network, restricted, secrecy, wiring
 from tests.helm.rendering import Manifest, Values
 
 
@@ -12,4 +12,5 @@ def violations(objects: list[Manifest], values: Values) -> list[str]:
         *wiring.violations(objects, values),
         *journal.violations(objects, values),
         *network.violations(objects, values),
+        *metrics.violations(objects, values),
     ]

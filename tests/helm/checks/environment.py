@@ -66,6 +66,8 @@ def serving(values: Values) -> list[dict[str, Any]]:
     escrow = values["secrets"]["escrow"]
     if escrow["existingSecret"]:
         expected.append(referred("CONNECTOR_ESCROW", escrow["existingSecret"], escrow["urlKey"]))
+    if values["metrics"]["enabled"]:
+        expected.append(literal("CONNECTOR_METRICS", f"0.0.0.0:{values['metrics']['port']}"))
     if values["kek"]["file"]["existingSecret"]:
         expected += [literal("CONNECTOR_KEK", f"file:{KEY_FILE}"), literal("CONNECTOR_ALLOW_LOCAL_KEK", "true")]
     else:

@@ -75,10 +75,14 @@ def way(peer: Any, port: dict[str, Any]) -> Way:
 
 
 def allowed_in(pod: Pod, values: Values) -> set[Way]:
-    if pod.component != "web":
-        return set()
-    peers = [*values["networkPolicy"]["webFrom"], companion(pod, "ready")]
-    return {way(peer, {"port": 8000}) for peer in peers}
+    allowed: set[Way] = set()
+    if pod.component == "web":
+        peers = [*values["networkPolicy"]["webFrom"], companion(pod, "ready")]
+        allowed = {way(peer, {"port": 8000}) for peer in peers}
+    if pod.component in {"web", "worker"} and values["metrics"]["enabled"]:
+        scrapers = {"matchLabels": {"kubernetes.io/metadata.name": values["metrics"]["namespace"]}}
+        allowed.add(way({"namespaceSelector": scrapers}, {"port": values["metrics"]["port"]}))
+    return allowed
 
 
 def allowed_out(pod: Pod, values: Values) -> set[Way]:
