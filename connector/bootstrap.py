@@ -107,6 +107,7 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
         if settings.mode is Mode.PRODUCTION:
             await check_roles(app)
         service = open_service(settings.kek, local_allowed=settings.local_kek_allowed)
+        stack.push_async_callback(service.close)
         vault = await Keyring.opened(service, PostgresShelf(app))
         register = ProviderRegister(_accounts(settings))
         stack.push_async_callback(register.close)

@@ -15,13 +15,19 @@ from connector.secret import Secret
 
 
 class KeyService(Protocol):
-    """Wraps keys with a key-encryption key that never leaves it."""
+    """Wraps keys, of 1 to 4096 bytes, with a key-encryption key that never leaves it.
+
+    CannotOpen says that a wrapped key or its context is wrong, and nothing else does. A service that is away raises
+    Unavailable, and one where an operator must act raises Misconfigured: no wrapped key is at fault then.
+    """
 
     async def current(self) -> str: ...
 
     async def wrap(self, key: bytes, context: bytes) -> WrappedKey: ...
 
     async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes: ...
+
+    async def close(self) -> None: ...
 
 
 class KeyShelf(Protocol):

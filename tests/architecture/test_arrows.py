@@ -32,6 +32,7 @@ PLANTED = [
     ("database", "connector/flows/access.py", "import sqlalchemy"),
     ("outbound", "connector/flows/fetching.py", "import aiohttp"),
     ("cryptography", "connector/flows/access.py", "import cryptography"),
+    ("key-services", "connector/vault/keyring.py", "import boto3"),
     ("authlib", "connector/flows/onboarding.py", "import authlib"),
     ("strawberry", "connector/site/pages.py", "import strawberry"),
     ("starlette", "connector/flows/reading.py", "import starlette"),

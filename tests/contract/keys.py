@@ -37,6 +37,9 @@ class PretendKeyService:
             raise CannotOpen(purpose="data_key")
         return key
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
 
 class PretendShelf:
     """Wrapped keys in memory."""

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +13,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.domain.sealing import WrappedKey
 from connector.errors import CannotOpen, Misconfigured
+from connector.vault.kms.asking import bound
+
+OPTIONS: frozenset[str] = frozenset()
 
 _NONCE = 12
 _KEY = 32
+
+
+def opened(name: str, _: Mapping[str, str]) -> "LocalFile":
+    """The service for the key in the file of that name; raises Misconfigured as `LocalFile.read` does."""
+    return LocalFile.read(Path(name))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,14 +75,14 @@ class LocalFile:
     async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
         """The key sealed for `context`."""
         nonce = os.urandom(_NONCE)
-        return WrappedKey(kek_id=self.kek_id, blob=nonce + self.key.encrypt(nonce, key, self._bound(context)))
+        return WrappedKey(kek_id=self.kek_id, blob=nonce + self.key.encrypt(nonce, key, bound(context)))
 
     async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
         """The key inside; raises CannotOpen for another key-encryption key or another context."""
         try:
-            return self.key.decrypt(wrapped.blob[:_NONCE], wrapped.blob[_NONCE:], self._bound(context))
+            return self.key.decrypt(wrapped.blob[:_NONCE], wrapped.blob[_NONCE:], bound(context))
         except (InvalidTag, ValueError):  # ValueError: too short to hold even a nonce
             raise CannotOpen(purpose="data_key") from None
 
-    def _bound(self, context: bytes) -> bytes:
-        return b"connector.kek.1" + context
+    async def close(self) -> None:
+        """Nothing is held open."""

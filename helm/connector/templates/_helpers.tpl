@@ -176,6 +176,18 @@ The volumes of web and worker: /tmp, the shared journal if there is one, and the
         path: kek.json
 {{- end }}
 {{- end }}
+{{- if include "connector.logsInToVault" . }}
+- name: vault-login
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken: {audience: vault, expirationSeconds: 3600, path: token}
+{{- end }}
+{{- end }}
+
+{{- /* Not empty where the program logs in to Vault with the pod's service account; that token is good for nothing else. */}}
+{{- define "connector.logsInToVault" -}}
+{{- with .Values.kek.address }}{{ if and (hasPrefix "vault:" .) (contains "role=" .) }}yes{{ end }}{{ end }}
 {{- end }}
 
 {{- /* Where web and worker mount them. A folder, not a subPath, so that a changed key file arrives. */}}
@@ -187,6 +199,11 @@ The volumes of web and worker: /tmp, the shared journal if there is one, and the
 {{- if .Values.kek.file.existingSecret }}
 - name: kek
   mountPath: /run/secrets/connector
+  readOnly: true
+{{- end }}
+{{- if include "connector.logsInToVault" . }}
+- name: vault-login
+  mountPath: /var/run/secrets/kubernetes.io/serviceaccount
   readOnly: true
 {{- end }}
 {{- end }}

@@ -92,11 +92,6 @@ def test_production_takes_a_local_key_only_when_told_to(tmp_path: Path) -> None:
     assert isinstance(open_service(f"file:{path}", local_allowed=True), LocalFile)
 
 
-@pytest.mark.parametrize("address", ["", "file:", "/etc/kek.json", "vault:transit/kek", "aws:arn:aws:kms:1"])
-def test_an_unknown_kind_of_key_service_is_named(address: str) -> None:
-    assert problem_of(address) == f"CONNECTOR_KEK: {address!r} is no key service; write file:/path/to/kek.json"
-
-
 def test_a_key_file_in_memory_shows_nothing_of_its_key(tmp_path: Path) -> None:
     path = tmp_path / "kek.json"
     LocalFile.create(path, "k1")
