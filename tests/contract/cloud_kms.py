@@ -1,4 +1,4 @@
-"""Stands in for Google Cloud KMS: its own messages over gRPC and TLS, real AES-GCM, checksums and refusals as documented.
+"""Stands in for Google Cloud KMS: its own messages over gRPC and TLS, real AES-GCM, refusals as documented.
 
     python -m tests.contract.cloud_kms PORT CERTIFICATE KEY ACCOUNT    (the one service account that may do anything)
 

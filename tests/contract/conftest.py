@@ -45,7 +45,7 @@ def gcp_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudStand]:
     for server in key_servers.cloud_kms(folder, ACCOUNT):
         # gRPC reads it once in a process, and before any test could set it for itself alone.
         os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] = str(folder / "certificate.pem")
-        credentials = service_account.Credentials.from_service_account_file(str(account))
+        credentials = service_account.Credentials.from_service_account_file(str(account))  # type: ignore[no-untyped-call]  # Google left it untyped
         endpoint = {"api_endpoint": f"localhost:{server.port}"}
         with KeyManagementServiceClient(credentials=credentials, client_options=endpoint) as admin:
             yield CloudStand(server, folder, admin)

@@ -2,21 +2,21 @@
 
 import asyncio
 from contextlib import suppress
-from types import TracebackType
+from typing import Self
 
 
 class Gate:
     def __init__(self, target: int) -> None:
         self._target = target
         self._server: asyncio.Server | None = None
-        self._carrying: set[asyncio.Task[None]] = set()
+        self._inside: set[asyncio.StreamWriter] = set()
         self.port = 0
 
-    async def __aenter__(self) -> "Gate":
+    async def __aenter__(self) -> Self:
         await self.open()
         return self
 
-    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.shut()
 
     async def open(self) -> None:
@@ -27,23 +27,17 @@ class Gate:
         """Whoever is inside is thrown out, and nobody comes in."""
         assert self._server is not None
         self._server.close()
-        for task in self._carrying:
-            task.cancel()
-        await asyncio.gather(*self._carrying, return_exceptions=True)
+        for writer in list(self._inside):
+            writer.transport.abort()
 
     async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._carrying.add(task)
         there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        ends = {writer, back}
+        self._inside |= ends
         try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(_pour(reader, back))
-                both.create_task(_pour(there, writer))
+            await asyncio.gather(_pour(reader, back), _pour(there, writer))
         finally:
-            self._carrying.discard(task)
-            for each in (writer, back):
-                each.transport.abort()
+            self._inside -= ends
 
 
 async def _pour(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
@@ -51,4 +45,4 @@ async def _pour(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         while content := await source.read(65_536):
             target.write(content)
             await target.drain()
-        target.write_eof()
+    target.close()

@@ -1,4 +1,4 @@
-"""What a test may do to a key service of each kind: make keys there, rotate them, forbid them, and name their address."""
+"""What a test may do to a key service of each kind: make keys there, rotate them, forbid them."""
 
 import json
 from dataclasses import dataclass
@@ -116,7 +116,7 @@ class CloudStand:
             crypto_key_version=kms.CryptoKeyVersion(name=name, state=state), update_mask="state"
         )
 
-    def environment(self, port: int) -> dict[str, str]:
+    def environment(self, port: int) -> dict[str, str]:  # noqa: ARG002 - its port is in the address
         return {"GOOGLE_APPLICATION_CREDENTIALS": str(self.folder / f"{ACCOUNT}.json")}
 
 

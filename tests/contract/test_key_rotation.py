@@ -1,5 +1,6 @@
-"""When the service itself rotates its key: old wrapped keys still open, and a new one tells itself apart where it can."""
+"""When the service rotates its key by itself: old wrapped keys open, new ones are told apart where they can be."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +9,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from connector.ports import KeyService
-from tests.contract.key_servers import private_key
 from tests.contract.conftest import patient
+from tests.contract.key_servers import private_key
 from tests.contract.stands import AwsStand, CloudStand, VaultStand
 
 KEY, CONTEXT = bytes(range(32)), b"data_key of tenant A"
@@ -49,7 +50,7 @@ async def test_aws_keeps_its_rotations_to_itself(aws_stand: AwsStand, dial: Dial
 async def test_a_vault_token_that_ends_is_got_anew_with_the_service_accounts_own(
     vault_stand: VaultStand, dial: Dial, tmp_path: Path
 ) -> None:
-    private, text = private_key()
+    _, text = private_key()
     public = RSAKey.import_key(text).as_pem(private=False).decode()
     address = vault_stand.key("one")
     mount, _, key = address.removeprefix("vault:").partition("/keys/")
@@ -66,9 +67,9 @@ async def test_a_vault_token_that_ends_is_got_anew_with_the_service_accounts_own
         token_policies=[mount],
     )
     told = tmp_path / "token"
-    told.write_text(
-        jwt.encode({"alg": "RS256"}, {"sub": "web", "aud": "vault", "exp": 4102444800}, RSAKey.import_key(text))
-    )
+    now = int(time.time())
+    claims = {"sub": "web", "aud": "vault", "iat": now, "exp": now + 600}
+    told.write_text(jwt.encode({"alg": "RS256"}, claims, RSAKey.import_key(text)))
     environment = vault_stand.environment(vault_stand.server.port) | {"VAULT_TOKEN": ""}
     service = dial(f"{address}?seconds=30&role=connector&login={mount}&token_file={told}", **environment)
 

@@ -27,10 +27,11 @@ def answering(answered: int, body: Mapping[str, Any] | str) -> Iterator[str]:
     class Answer(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802 - the library's own name
+        def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             content = (body if isinstance(body, str) else json.dumps(body)).encode()
             self.send_response(answered)
+            self.send_header("Content-Type", "text/html" if isinstance(body, str) else "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -182,7 +183,7 @@ async def test_what_was_changed_on_its_way_from_google_is_not_taken(gcp_stand: C
     whole = dial(patient(gcp_stand.key("one")), **gcp_stand.environment(0))
     with pytest.raises(Unavailable):
         await service.wrap(KEY, CONTEXT)
-    assert await whole.wrap(KEY, CONTEXT)
+    assert await whole.unwrap(await whole.wrap(KEY, CONTEXT), CONTEXT) == KEY
 
 
 async def test_what_google_did_not_check_is_not_taken(gcp_stand: CloudStand, dial: Dial) -> None:

@@ -49,7 +49,7 @@ class Asking:
         return Unavailable(whose=Whose.OURS)
 
     def refused(self, reason: str, said: str = "") -> Misconfigured:
-        """It answered, and an operator must act there; no wrapped key is at fault. What it `said` is for the log alone."""
+        """An operator must act there, and no wrapped key is at fault; what it `said` is for the log alone."""
         _log.error("the key service refuses us", service=self.service, reason=reason, said=said)
         return Misconfigured(problems=[f"CONNECTOR_KEK: {self.service} refuses to use the key: {reason}"])
 

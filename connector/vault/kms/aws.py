@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
+from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from connector.domain.sealing import WrappedKey
 from connector.errors import CannotOpen, ConnectorError, Misconfigured
@@ -65,7 +66,7 @@ class AwsKms:
         self._asking = asking
 
     async def current(self) -> str:
-        """The key that wraps; AWS does not tell one rotation of it from the next, and opens what any of them wrapped."""
+        """The key that wraps; AWS tells no rotation of it from the next, and opens what any of them wrapped."""
         return f"aws:{self._arn}"
 
     async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
@@ -104,7 +105,7 @@ class AwsKms:
         match failure:
             case SSLError():
                 return self._asking.refused("its certificate is not trusted; set AWS_CA_BUNDLE")
-            case HTTPClientError():  # nobody reached, or no answer
+            case HTTPClientError() | BotoConnectionError():  # nobody reached, or no answer
                 return self._asking.away(type(failure).__name__)
             case ClientError():
                 code = failure.response["Error"]["Code"]

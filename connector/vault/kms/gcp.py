@@ -60,7 +60,7 @@ def opened(name: str, options: Mapping[str, str]) -> "CloudKms":
 
 
 class CloudKms:
-    """Wraps with a symmetric key of Cloud KMS; what is sent and what comes back is checked with CRC32C, as Google asks."""
+    """Wraps with a symmetric key; what is sent and what comes back is checked by CRC32C, as Google asks."""
 
     def __init__(self, name: str, client: KeyManagementServiceClient, asking: Asking) -> None:
         self._name = name
@@ -105,7 +105,7 @@ class CloudKms:
     async def close(self) -> None:
         """Leaves the line."""
         self._asking.close()
-        self._client.transport.close()
+        self._client.transport.close()  # type: ignore[no-untyped-call]  # Google left it untyped
 
     def _decrypted(self, request: DecryptRequest) -> Any:
         try:

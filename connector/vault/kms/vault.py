@@ -118,8 +118,9 @@ class Transit:
 
     def _prove_binding(self) -> None:
         """Raises Misconfigured when this Vault opens without the context: before 1.13 it leaves it out silently."""
+        proof = self._encrypt(bytes(32), b"proof")
         try:
-            self._decrypt(self._encrypt(bytes(32), b"proof"), b"")
+            self._decrypt(proof, b"")
         except InvalidRequest as refusal:
             if not _says_ciphertext_is_wrong(refusal):
                 raise
