@@ -116,6 +116,27 @@ async def test_what_aws_answers(dial: Dial, answered: int, code: str, expected: 
     assert type(unwrapping) is expected
 
 
+@pytest.mark.parametrize(
+    ("wrapping", "ours", "opens"),
+    [
+        ("us-east-1:1:key/mrk-1", "eu-west-1:1:key/mrk-1", True),
+        ("us-east-1:1:key/mrk-1", "eu-west-1:1:key/mrk-2", False),
+        ("us-east-1:1:key/1234", "eu-west-1:1:key/1234", False),
+    ],
+)
+async def test_replicas_of_a_multi_region_key_open_for_each_other_and_no_other_key_is_asked(
+    dial: Dial, wrapping: str, ours: str, *, opens: bool
+) -> None:
+    with answering(200, {"Plaintext": "b3Blbg==", "KeyId": f"arn:aws:kms:{ours}"}) as address:
+        service = dial(patient(f"aws:arn:aws:kms:{ours}"), AWS_ENDPOINT_URL_KMS=address, **AWS_ACCESS)
+        wrapped = WrappedKey(f"aws:arn:aws:kms:{wrapping}", b"sealed")
+        if opens:
+            assert await service.unwrap(wrapped, CONTEXT) == b"open"
+        else:
+            with pytest.raises(CannotOpen):
+                await service.unwrap(wrapped, CONTEXT)
+
+
 async def test_a_vault_token_that_may_not_decrypt_marks_no_key(vault_stand: VaultStand, dial: Dial) -> None:
     address = vault_stand.key("one")
     environment = vault_stand.environment(vault_stand.server.port)

@@ -1,22 +1,28 @@
 """A key service that is away fails a cold tenant in a second and marks nobody; it is used again once it is back."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
 import pytest
 
+from connector.bootstrap import opened
 from connector.domain.sealing import Seat
 from connector.errors import Misconfigured, Unavailable, Whose
 from connector.ids import TenantId
 from connector.ports import KeyService
 from connector.secret import Secret
+from connector.settings import read_settings
 from connector.vault.keyring import Keyring
+from tests.conftest import Cluster
 from tests.contract.conftest import patient
 from tests.contract.gate import Gate
 from tests.contract.keys import PretendShelf
 from tests.contract.stands import Stand
+from tests.world import environment
 
 KEY, CONTEXT = bytes(range(32)), b"data_key of tenant A"
 NEVER = 30.0  # seconds: far from a second on however busy a machine, and near enough to tell it from waiting for ever
@@ -44,10 +50,16 @@ async def soon(ask: Callable[[], Awaitable[T]]) -> T:
                 await asyncio.sleep(0.1)
 
 
+async def no_thread_of_ours() -> bool:
+    if any(each.name.startswith("key-service") for each in threading.enumerate()):
+        raise Unavailable
+    return True
+
+
 async def test_what_cannot_be_reached_is_away_and_works_at_once_when_it_is_back(stand: Stand, dial: Dial) -> None:
     async with Gate(stand.server.port) as gate:
-        address, environment = through(gate, stand, stand.key("one"))
-        service = dial(patient(address), **environment)
+        address, given = through(gate, stand, stand.key("one"))
+        service = dial(patient(address), **given)
         wrapped = await service.wrap(KEY, CONTEXT)
 
         await gate.shut()
@@ -85,8 +97,8 @@ async def test_a_thousand_questions_to_what_hangs_end_together_and_hold_no_other
 
 async def test_open_tenants_go_on_while_the_service_is_away_and_cold_ones_wait(stand: Stand, dial: Dial) -> None:
     async with Gate(stand.server.port) as gate:
-        address, environment = through(gate, stand, stand.key("one"))
-        ring = await Keyring.opened(dial(patient(address), **environment), PretendShelf())
+        address, given = through(gate, stand, stand.key("one"))
+        ring = await Keyring.opened(dial(patient(address), **given), PretendShelf())
         place = seat(WARM)
         sealed = await ring.seal(Secret("a-refresh-token"), place)
 
@@ -102,14 +114,28 @@ async def test_open_tenants_go_on_while_the_service_is_away_and_cold_ones_wait(s
 
 async def test_an_installation_does_not_start_while_its_key_service_is_away(stand: Stand, dial: Dial) -> None:
     async with Gate(stand.server.port) as gate:
-        address, environment = through(gate, stand, stand.key("one"))
+        address, given = through(gate, stand, stand.key("one"))
     with pytest.raises(Unavailable):
-        await Keyring.opened(dial(patient(address), **environment), PretendShelf())
+        await Keyring.opened(dial(patient(address), **given), PretendShelf())
+
+
+async def test_an_installation_opens_with_each_service_and_leaves_it_again(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, database_url: str, cluster: Cluster, kek: Path
+) -> None:
+    for name, value in stand.environment(stand.server.port).items():
+        monkeypatch.setenv(name, value)
+    http = "http://127.0.0.1:1"
+    told = environment(database_url, cluster.redis_url, kek, public_url=http, provider_url=http)
+    settings = read_settings(told | {"CONNECTOR_KEK": patient(stand.key("one"))})
+    for _ in range(2):  # made the first time, found the second
+        async with opened(settings):
+            assert any(each.name.startswith("key-service") for each in threading.enumerate())
+    assert await soon(no_thread_of_ours)
 
 
 async def test_an_installation_does_not_start_with_another_key(stand: Stand, dial: Dial) -> None:
     shelf = PretendShelf()
-    environment = stand.environment(stand.server.port)
-    await Keyring.opened(dial(patient(stand.key("one")), **environment), shelf)
+    given = stand.environment(stand.server.port)
+    await Keyring.opened(dial(patient(stand.key("one")), **given), shelf)
     with pytest.raises(Misconfigured, match="does not open what the database was sealed with"):
-        await Keyring.opened(dial(patient(stand.key("two")), **environment), shelf)
+        await Keyring.opened(dial(patient(stand.key("two")), **given), shelf)
