@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -17,11 +17,14 @@ from connector.flows.enrolling import Enrolling
 from connector.flows.escrowing import Escrowing
 from connector.flows.fetching import Fetching
 from connector.flows.guarding import Guarding
+from connector.flows.holding import Holding
 from connector.flows.keeping import Keeping
 from connector.flows.onboarding import Onboarding
 from connector.flows.planning import Planning
 from connector.flows.reading import Reading
 from connector.flows.renewing import Renewing
+from connector.flows.resealing import Resealing
+from connector.flows.rotating import Rotating
 from connector.flows.upkeep import Upkeep
 from connector.flows.watching import Watching
 from connector.ids import ProviderKey
@@ -30,14 +33,17 @@ from connector.providers import KNOWN_PROVIDERS, Account, ProviderRegister
 from connector.providers.manifest import Site
 from connector.secret import Secret
 from connector.settings import AccountSettings, Listening, Mode, Settings
+from connector.store.custody import PostgresCustody
 from connector.store.engines import check_roles, open_engine
 from connector.store.escrow import DatabaseEscrow
 from connector.store.shelf import PostgresShelf
 from connector.store.work import PostgresStore
 from connector.vault.escrow import FileEscrow
 from connector.vault.journal import TokenJournal
-from connector.vault.keyring import Keyring
-from connector.vault.kms import open_service
+from connector.vault.keychain import Keychain
+from connector.vault.keyring import PRIMARY_FOR, Keyring
+from connector.vault.reach import Reach
+from connector.vault.rewrapping import Rewrapper
 from connector.watch import PrometheusWatch
 
 _log = structlog.get_logger("connector.bootstrap")
@@ -71,6 +77,8 @@ class Flows:
     fetching: Fetching
     reading: Reading
     watching: Watching
+    rotating: Rotating
+    resealing: Resealing
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +114,13 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             raise Misconfigured(problems=[_NO_DATABASE])
         if settings.mode is Mode.PRODUCTION:
             await check_roles(app)
-        service = open_service(settings.kek, local_allowed=settings.local_kek_allowed)
-        stack.push_async_callback(service.close)
-        vault = await Keyring.opened(service, PostgresShelf(app))
+        addresses = [each for each in (settings.kek, settings.kek_before) if each]
+        reach = Reach(addresses, local_allowed=settings.local_kek_allowed)
+        stack.push_async_callback(reach.close)
+        custody, shelf = PostgresCustody(app, sweeper), PostgresShelf(app)
+        keychain = Keychain(reach, custody)
+        await stack.enter_async_context(Holding(custody, keychain).announced())
+        vault = await Keyring.opened(keychain, shelf)
         register = ProviderRegister(_accounts(settings))
         stack.push_async_callback(register.close)
         doorbell = ArqDoorbell(open_queue(settings.redis_url))
@@ -137,6 +149,8 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             fetching=Fetching(store, register, upkeep, doorbell, clock),
             reading=Reading(store, register, clock),
             watching=Watching(store, register, watch, clock, wanted=settings.metrics is not None),
+            rotating=Rotating(custody, keychain, Rewrapper(keychain, shelf)),
+            resealing=Resealing(store, vault, custody, clock, timedelta(seconds=PRIMARY_FOR)),
         )
         yield Installation(
             mode=settings.mode,

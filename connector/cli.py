@@ -6,7 +6,8 @@ import typer
 
 from connector.commands.connections import connections, upkeep
 from connector.commands.escrow import escrow
-from connector.commands.operate import fetch, keys, link, partners, tenants
+from connector.commands.keys import keys
+from connector.commands.operate import fetch, link, partners, tenants
 from connector.commands.run import dev, health, migrate, serve, twin, worker
 from connector.commands.telling import tell_failure
 from connector.errors import ConnectorError

@@ -124,6 +124,7 @@ class Settings(_Told):
     sweeper_database_url: SecretText | None = Field(default=None, validation_alias="CONNECTOR_SWEEPER_DATABASE_URL")
     redis_url: SecretText = Field(validation_alias="REDIS_URL")
     kek: str = Field(validation_alias="CONNECTOR_KEK")
+    kek_before: str | None = Field(default=None, validation_alias="CONNECTOR_KEK_BEFORE")
     journal: Folder = Field(validation_alias="CONNECTOR_JOURNAL")
     escrow: EscrowAddress | None = Field(default=None, validation_alias="CONNECTOR_ESCROW")
     metrics: Annotated[Listening, PlainValidator(_listening)] | None = Field(

@@ -9,8 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from connector.commands.operate import with_flows
 from connector.commands.run import AsJson
-from connector.commands.telling import tell
-from connector.errors import InvalidInput
+from connector.commands.telling import moment, tell
 from connector.flows.escrowing import RETAINED, Replayed
 
 escrow = typer.Typer(help="The second copy of every token answer.", no_args_is_help=True)
@@ -33,7 +32,7 @@ def replay(
 
     Example: `connector escrow replay --since 2026-11-20T00:00Z`
     """
-    began = _moment(since) if since else datetime.now(UTC) - RETAINED
+    began = moment(since, "since") if since else datetime.now(UTC) - RETAINED
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=as_json, transient=True) as progress:
         bar = progress.add_task("connections brought back", total=None)
@@ -51,11 +50,3 @@ def replay(
     line = f"{done.connections} connections found: {done.advanced} brought up to now, {done.failed} failed."
     tell(facts, line, as_json=as_json)
     raise typer.Exit(1 if done.failed else 0)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(path=["since"], reason=f"{text!r} is not a moment like 2026-11-20T00:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -2,11 +2,8 @@
 
 import asyncio
 import os
-import re
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -18,13 +15,12 @@ from connector import logs
 from connector.bootstrap import Flows, opened
 from connector.commands.run import AsJson
 from connector.commands.telling import tell
-from connector.domain.access import Permission, Scope
+from connector.domain.access import Scope
 from connector.domain.entitlement import Flag
 from connector.domain.fetch import Fetch, Reading
 from connector.errors import InvalidInput, Unavailable
-from connector.ids import KeyId, PartnerId, ProviderKey, TenantId
+from connector.ids import PartnerId, ProviderKey, TenantId
 from connector.settings import read_settings
-from connector.vault.kms.local import LocalFile
 
 T = TypeVar("T")
 
@@ -35,11 +31,9 @@ Workflow = Annotated[bool | None, typer.Option(help="Whether it works with appro
 
 partners = typer.Typer(help="Software companies that call the graph.", no_args_is_help=True)
 tenants = typer.Typer(help="Customer companies of partners.", no_args_is_help=True)
-keys = typer.Typer(help="API keys, and the key that everything is sealed with.", no_args_is_help=True)
 
 _ENDED = {Reading.COMPLETE, Reading.FAILED}
 _LOOK_AGAIN = 0.2  # seconds
-_KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def with_flows(job: Callable[[Flows], Awaitable[T]]) -> T:
@@ -54,7 +48,8 @@ def with_flows(job: Callable[[Flows], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
-def _id(text: str, name: str) -> UUID:
+def identity(text: str, name: str) -> UUID:
+    """The id a person typed for a thing of this name; raises InvalidInput for what is none."""
     try:
         return UUID(text)
     except ValueError:
@@ -65,7 +60,7 @@ def _id(text: str, name: str) -> UUID:
 
 def tenant_id(text: str) -> TenantId:
     """The tenant a person named; raises InvalidInput for what is no id."""
-    return TenantId(_id(text, "tenant"))
+    return TenantId(identity(text, "tenant"))
 
 
 @partners.callback()
@@ -103,7 +98,7 @@ def add_tenant(
     Example: `connector tenants add "みなと商事" --partner ID --paid-member --api-option`
     """
     declared = _declared(paid_member, api_option, workflow)
-    owner = PartnerId(_id(partner, "partner"))
+    owner = PartnerId(identity(partner, "partner"))
     tenant = with_flows(
         lambda flows: flows.enrolling.add_tenant(owner, name, provider=ProviderKey(provider), declared=declared)
     )
@@ -135,64 +130,6 @@ def _declared(paid_member: bool | None, api_option: bool | None, workflow: bool 
     return {flag: value for flag, value in said.items() if value is not None}
 
 
-@keys.command("init")
-def init_key(
-    path: Annotated[Path, typer.Argument(help="Where to write the key file; it must not exist yet.")],
-    name: Annotated[str, typer.Option(help="A name for the key, kept beside everything it wraps.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Make the key-encryption key that this installation seals everything with. Keep a copy apart from the database.
-
-    Example: `connector keys init /etc/connector/kek.json`
-    """
-    kek_id = name or f"local-{datetime.now(UTC):%Y%m%d}"
-    if not _KEY_NAME.fullmatch(kek_id):
-        raise InvalidInput(path=["name"], reason="a key's name has 1 to 64 letters, digits, dots and dashes")
-    LocalFile.create(path, kek_id)
-    tell({"kekId": kek_id, "path": str(path)}, f"Made {kek_id}. Now set CONNECTOR_KEK=file:{path}", as_json=as_json)
-
-
-@keys.command("issue")
-def issue_key(
-    partner: Partner,
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "default",
-    permission: Annotated[list[Permission], typer.Option(help="What the key may do; may be repeated.")] = [  # noqa: B006 - typer reads it once
-        Permission.READ,
-        Permission.ONBOARD,
-        Permission.FETCH,
-    ],
-    tenant: Annotated[str | None, typer.Option(help="The only tenant it may act for.")] = None,
-    days: Annotated[int | None, typer.Option(help="After how many days it ends.", min=1, max=3650)] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Issue an API key and print it, now and never again.
-
-    Example: `connector keys issue --partner ID --name "ERP" --permission read`
-    """
-    owner = PartnerId(_id(partner, "partner"))
-    only = None if tenant is None else tenant_id(tenant)
-    ends = None if days is None else datetime.now(UTC) + timedelta(days=days)
-    key, text = with_flows(
-        lambda flows: flows.access.issue(owner, name=name, permissions=permission, tenant=only, expires_at=ends)
-    )
-    tell({"keyId": key.id, "key": text.reveal()}, text.reveal(), as_json=as_json)
-
-
-@keys.command("revoke")
-def revoke_key(
-    key: Annotated[str, typer.Argument(help="Id of the key: the ten characters after cx_live_.")],
-    partner: Partner,
-    as_json: AsJson = False,
-) -> None:
-    """End an API key everywhere within five seconds.
-
-    Example: `connector keys revoke 7zc6fqgwmh --partner ID`
-    """
-    owner = PartnerId(_id(partner, "partner"))
-    with_flows(lambda flows: flows.access.revoke(owner, KeyId(key)))
-    tell({"revoked": key}, f"{key} is revoked.", as_json=as_json)
-
-
 def link(
     tenant: Annotated[str, typer.Argument(help="Id of the tenant.")],
     partner: Partner,
@@ -203,7 +140,7 @@ def link(
 
     Example: `connector link TENANT-ID --partner ID`
     """
-    scope = Scope.of_partner(PartnerId(_id(partner, "partner")))
+    scope = Scope.of_partner(PartnerId(identity(partner, "partner")))
     whom = tenant_id(tenant)
     made, url = with_flows(lambda flows: flows.onboarding.invite(scope, whom, ProviderKey(provider)))
     facts = {"url": url.reveal(), "expiresAt": made.expires_at.isoformat()}

@@ -3,11 +3,12 @@
 import json
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
 
-from connector.errors import ConnectorError, Misconfigured
+from connector.errors import ConnectorError, InvalidInput, Misconfigured
 from connector.wording import say
 
 _errors = Console(stderr=True, highlight=False)
@@ -41,3 +42,12 @@ def tell_failure(failure: ConnectorError, *, as_json: bool) -> None:
     # What a failure says may hold what somebody typed, so none of it is taken for markup, and no line is broken.
     _errors.print(f"[bold red]{failure.code}[/]  {escape(said.ja.what)} {escape(said.ja.action)}", soft_wrap=True)
     _errors.print(f"  {said.en.what} {said.en.action}", markup=False, soft_wrap=True)
+
+
+def moment(text: str, name: str) -> datetime:
+    """The moment a person typed, in UTC unless it says otherwise; raises InvalidInput for what is none."""
+    try:
+        typed = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(path=[name], reason=f"{text!r} is not a moment like 2026-11-20T00:00Z") from None
+    return typed if typed.tzinfo else typed.replace(tzinfo=UTC)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from connector.domain.sealing import Seat
 from connector.errors import ConsentBroken, ConsentFault, LinkFault, LinkUnusable
 from connector.ids import AttemptId, ConnectionId, LinkId, PartnerId, ProviderKey, TenantId
 from connector.secret import Secret
@@ -96,3 +97,15 @@ class Callback:
     state: str
     code: Secret | None  # None: the provider sent an error instead
     error: str | None  # None: the provider sent a code
+
+
+def verifier_seat(tenant: TenantId, provider: ProviderKey, link: LinkId, attempt: AttemptId) -> Seat:
+    """Where an attempt's verifier rests."""
+    return Seat(
+        tenant_id=tenant,
+        purpose="pkce_verifier",
+        provider=provider,
+        owner_id=link,
+        place="consent_attempts.verifier_sealed",
+        version_id=attempt,
+    )

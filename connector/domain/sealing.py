@@ -31,9 +31,18 @@ class Seat:
         return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Resting:
+    """A ciphertext in its seat."""
+
+    sealed: bytes
+    seat: Seat
+
+
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
     """A key sealed by the key-encryption key named beside it."""
 
     kek_id: str
     blob: bytes
+    retired: bool = False  # the key, or the one that wrapped it, was said to be needed no more

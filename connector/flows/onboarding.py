@@ -14,10 +14,10 @@ from connector.domain.consent import (
     Invitation,
     Link,
     Progress,
+    verifier_seat,
 )
 from connector.domain.fetch import Window
 from connector.domain.renewal import next_keep_alive
-from connector.domain.sealing import Seat
 from connector.errors import (
     ConsentBroken,
     ConsentFault,
@@ -92,7 +92,7 @@ class Onboarding:
             link_id=link.id,
             provider=link.provider,
             browser_digest=self.vault.digest("browser", browser),
-            verifier_sealed=await self.vault.seal(verifier, _verifier_seat(link, id_)),
+            verifier_sealed=await self.vault.seal(verifier, verifier_seat(link.tenant_id, link.provider, link.id, id_)),
             progress=Progress.STARTED,
             connection_id=None,
             created_at=now,
@@ -190,7 +190,9 @@ class Onboarding:
         return attempt
 
     async def _redeem(self, attempt: Attempt, link: Link, code: Secret) -> None:
-        verifier = await self.vault.open(attempt.verifier_sealed, _verifier_seat(link, attempt.id))
+        verifier = await self.vault.open(
+            attempt.verifier_sealed, verifier_seat(link.tenant_id, link.provider, link.id, attempt.id)
+        )
         consent = self.register.provider(attempt.provider).consent
         now = self.clock.now()
         grant = await consent.redeem(
@@ -241,14 +243,3 @@ class Onboarding:
     def _redirect_uri(self, provider: ProviderKey) -> str:
         """One per provider and never one per tenant: a provider registers only a few."""
         return f"{self.public_url}/callback/{provider}"
-
-
-def _verifier_seat(link: Link, attempt: AttemptId) -> Seat:
-    return Seat(
-        tenant_id=link.tenant_id,
-        purpose="pkce_verifier",
-        provider=link.provider,
-        owner_id=link.id,
-        place="consent_attempts.verifier_sealed",
-        version_id=attempt,
-    )

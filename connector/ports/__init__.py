@@ -16,6 +16,7 @@ from connector.ports.providers import (
 )
 from connector.ports.store import (
     Breakers,
+    Ciphertexts,
     Connections,
     Consents,
     Directory,
@@ -28,9 +29,12 @@ from connector.ports.store import (
     Work,
 )
 from connector.ports.vault import (
+    Custody,
     Escrow,
+    KeyHolder,
     KeyService,
     KeyShelf,
+    Rewraps,
     Sealer,
     TokenJournal,
     Vault,
@@ -38,9 +42,11 @@ from connector.ports.vault import (
 
 __all__ = [
     "Breakers",
+    "Ciphertexts",
     "Clock",
     "Connections",
     "Consents",
+    "Custody",
     "DayOf",
     "Directory",
     "Doorbell",
@@ -49,6 +55,7 @@ __all__ = [
     "Fetches",
     "GivesConsent",
     "InvoicePage",
+    "KeyHolder",
     "KeyOwner",
     "KeyService",
     "KeyShelf",
@@ -57,6 +64,7 @@ __all__ = [
     "ReadsReceivedInvoices",
     "Register",
     "Renewals",
+    "Rewraps",
     "Sealer",
     "Store",
     "TokenJournal",

@@ -17,9 +17,11 @@ from connector.domain.fetch import Fetch, FetchedPage, Receipt, Window
 from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Place, ReceivedInvoice
 from connector.domain.paging import Page
 from connector.domain.renewal import Leased, Outcome, Renewed, TokenAnswer
+from connector.domain.sealing import Resting
 from connector.ids import (
     AttemptId,
     ConnectionId,
+    DataKeyId,
     FetchId,
     GrantId,
     InvoiceId,
@@ -185,6 +187,22 @@ class Mirror(Protocol):
     async def count(self, tenant: TenantId, wanted: InvoiceFilter) -> int: ...
 
 
+class Ciphertexts(Protocol):
+    """Ciphertexts at rest, and the keys they were sealed with."""
+
+    async def not_under(self, tenant: TenantId, key: DataKeyId, now: datetime) -> Sequence[Resting]: ...
+
+    async def put(self, resting: Resting, sealed: bytes) -> bool: ...
+
+    async def count(self, tenant: TenantId, key: DataKeyId, now: datetime, *, since: datetime) -> int: ...
+
+    async def replaced_at(self, tenant: TenantId, key: DataKeyId) -> datetime | None: ...
+
+    async def retire(self, tenant: TenantId, key: DataKeyId) -> None: ...
+
+    async def make_due(self, tenant: TenantId, now: datetime) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One transaction under one scope; everything it gives sees that scope's rows only."""
@@ -197,6 +215,7 @@ class Work:
     entitlements: Entitlements
     fetches: Fetches
     mirror: Mirror
+    resting: Ciphertexts
 
 
 @dataclass(frozen=True, slots=True)

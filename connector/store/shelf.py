@@ -2,15 +2,19 @@
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from connector.domain.access import Scope
 from connector.domain.sealing import WrappedKey
 from connector.ids import DataKeyId, TenantId
-from connector.store.tables import data_keys, installation_keys
+from connector.store.tables import data_keys, installation_keys, key_encryption_keys
 from connector.store.work import confined
 
 _NOBODY = Scope(partner_id=None, tenant_id=None)
+_RETIRED = sa.or_(data_keys.c.retired_at.is_not(None), key_encryption_keys.c.retired_at.is_not(None)).label("retired")
+_DATA_KEYS = sa.select(data_keys.c.id, data_keys.c.kek_id, data_keys.c.wrapped, _RETIRED).select_from(
+    data_keys.outerjoin(key_encryption_keys, key_encryption_keys.c.id == data_keys.c.kek_id)
+)
 
 
 class PostgresShelf:
@@ -23,20 +27,23 @@ class PostgresShelf:
         """The key new secrets of the tenant are sealed with; None: it has none yet."""
         of = data_keys.c
         async with confined(self._app, Scope.of_tenant(tenant)) as connection:
-            statement = sa.select(data_keys).where(of.tenant_id == tenant, of.is_primary)
+            statement = _DATA_KEYS.where(of.tenant_id == tenant, of.is_primary)
             row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else (DataKeyId(row.id), WrappedKey(kek_id=row.kek_id, blob=row.wrapped))
+        return None if row is None else (DataKeyId(row.id), _wrapped(row))
 
     async def data_key(self, tenant: TenantId, key: DataKeyId) -> WrappedKey | None:
         """One of the tenant's keys; None: destroyed, or another tenant's."""
         of = data_keys.c
         async with confined(self._app, Scope.of_tenant(tenant)) as connection:
-            statement = sa.select(of.kek_id, of.wrapped).where(of.tenant_id == tenant, of.id == key)
+            statement = _DATA_KEYS.where(of.tenant_id == tenant, of.id == key)
             row = (await connection.execute(statement)).one_or_none()
-        return None if row is None else WrappedKey(kek_id=row.kek_id, blob=row.wrapped)
+        return None if row is None else _wrapped(row)
 
-    async def keep_primary(self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey) -> None:
-        """Keeps a first primary key; where one stands already, nothing changes."""
+    async def keep_primary(
+        self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey, *, instead_of: DataKeyId | None = None
+    ) -> bool:
+        """Keeps a primary key, the first or `instead_of` another; False: another stands, or its wrapper is retired."""
+        of = data_keys.c
         values = {
             "tenant_id": tenant,
             "id": key,
@@ -45,7 +52,24 @@ class PostgresShelf:
             "is_primary": True,
         }
         async with confined(self._app, Scope.of_tenant(tenant)) as connection:
-            await connection.execute(insert(data_keys).values(values).on_conflict_do_nothing())
+            if not await _usable(connection, wrapped.kek_id):
+                return False
+            if instead_of is not None:
+                stands = sa.and_(of.tenant_id == tenant, of.id == instead_of, of.is_primary)
+                before = await connection.execute(sa.update(data_keys).where(stands).values(is_primary=False))
+                if before.rowcount == 0:
+                    return False
+            return (await connection.execute(insert(data_keys).values(values).on_conflict_do_nothing())).rowcount == 1
+
+    async def rewrap(self, tenant: TenantId, key: DataKeyId, before: WrappedKey, after: WrappedKey) -> bool:
+        """Puts a key's new wrapping in the place of the one that was read; False: somebody else's stands there."""
+        of = data_keys.c
+        same = sa.and_(of.tenant_id == tenant, of.id == key, of.kek_id == before.kek_id, of.wrapped == before.blob)
+        async with confined(self._app, Scope.of_tenant(tenant)) as connection:
+            if not await _usable(connection, after.kek_id):
+                return False
+            changed = sa.update(data_keys).where(same).values(kek_id=after.kek_id, wrapped=after.blob)
+            return (await connection.execute(changed)).rowcount == 1
 
     async def installation_key(self, name: str) -> WrappedKey | None:
         """A key of the whole installation; None: not made yet."""
@@ -56,7 +80,37 @@ class PostgresShelf:
         return None if row is None else WrappedKey(kek_id=row.kek_id, blob=row.wrapped)
 
     async def keep_installation_key(self, name: str, wrapped: WrappedKey) -> None:
-        """Keeps a first key of this name; where one stands already, nothing changes."""
+        """Keeps a first key of this name; where one stands already, nothing changes.
+
+        The very first founds the installation: what wrapped it is promoted, and it is the canary.
+        """
         values = {"name": name, "kek_id": wrapped.kek_id, "wrapped": wrapped.blob}
+        of = installation_keys.c
+        founded = sa.select(of.kek_id, of.wrapped, sa.func.now()).where(
+            of.name == name, ~sa.exists(sa.select(key_encryption_keys.c.id))
+        )
+        founding = insert(key_encryption_keys).from_select(["id", "canary", "promoted_at"], founded)
         async with confined(self._app, _NOBODY) as connection:
             await connection.execute(insert(installation_keys).values(values).on_conflict_do_nothing())
+            await connection.execute(founding.on_conflict_do_nothing())
+
+    async def rewrap_installation_key(self, name: str, before: WrappedKey, after: WrappedKey) -> bool:
+        """Puts the new wrapping in the place of the one that was read; False: somebody else's stands there."""
+        of = installation_keys.c
+        same = sa.and_(of.name == name, of.kek_id == before.kek_id, of.wrapped == before.blob)
+        async with confined(self._app, _NOBODY) as connection:
+            if not await _usable(connection, after.kek_id):
+                return False
+            changed = sa.update(installation_keys).where(same).values(kek_id=after.kek_id, wrapped=after.blob)
+            return (await connection.execute(changed)).rowcount == 1
+
+
+async def _usable(connection: AsyncConnection, kek_id: str) -> bool:
+    """Whether something may still be wrapped by this key; it cannot be retired before the transaction ends."""
+    of = key_encryption_keys.c
+    statement = sa.select(of.retired_at.is_(None)).where(of.id == kek_id).with_for_update(read=True)
+    return (await connection.execute(statement)).scalar_one_or_none() is not False
+
+
+def _wrapped(row: sa.Row[tuple[object, ...]]) -> WrappedKey:
+    return WrappedKey(kek_id=row.kek_id, blob=row.wrapped, retired=row.retired)

@@ -1,58 +1,49 @@
 """Every table; `migrations/` makes them and a test compares the two."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, TIMESTAMP, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 
+from connector.store.columns import MOMENT, NOW, Json, key, metadata, to
+from connector.store.key_tables import data_keys, installation_keys, key_encryption_keys, processes
 
-class Json(sa.types.UserDefinedType[str]):
-    """PostgreSQL's json, as text: it is written and read whole, and keeps the order it was written in."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: object) -> str:
-        """Names the type in DDL."""
-        return "JSON"
-
-
-metadata = sa.MetaData()
-
-_MOMENT = TIMESTAMP(timezone=True)
-_NOW = sa.text("now()")
-
-
-def _key(*, of_tenant: bool = True) -> list[sa.Column[object]]:
-    own = sa.Column("id", UUID, primary_key=True)
-    return [sa.Column("tenant_id", UUID, primary_key=True), own] if of_tenant else [own]
-
-
-def _to(table: str, column: str) -> sa.ForeignKeyConstraint:
-    """A foreign key that cannot leave its tenant: a bare one would not respect the row policy."""
-    return sa.ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"])
-
-
-installation_keys = sa.Table(
+__all__ = [
+    "Json",
+    "acceptances",
+    "api_keys",
+    "breakers",
+    "connections",
+    "consent_attempts",
+    "data_keys",
+    "entitlements",
+    "fetched_pages",
+    "fetches",
+    "grants",
     "installation_keys",
-    metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("kek_id", sa.Text, nullable=False),
-    sa.Column("wrapped", BYTEA, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
-)
+    "key_encryption_keys",
+    "metadata",
+    "onboarding_links",
+    "partners",
+    "processes",
+    "receipts",
+    "received_invoices",
+    "renewal_outcomes",
+    "tenants",
+]
 
 partners = sa.Table(
     "partners",
     metadata,
-    *_key(of_tenant=False),
+    *key(of_tenant=False),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+    sa.Column("created_at", MOMENT, nullable=False, server_default=NOW),
 )
 
 tenants = sa.Table(
     "tenants",
     metadata,
-    *_key(of_tenant=False),
+    *key(of_tenant=False),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("created_at", MOMENT, nullable=False),
     sa.Index("tenants_in_order", "created_at", "id"),
 )
 
@@ -61,9 +52,9 @@ acceptances = sa.Table(
     metadata,
     sa.Column("tenant_id", UUID, sa.ForeignKey("tenants.id"), primary_key=True),
     sa.Column("partner_id", UUID, sa.ForeignKey("partners.id"), primary_key=True),
-    sa.Column("invited_at", _MOMENT, nullable=False),
-    sa.Column("accepted_at", _MOMENT),
-    sa.Column("withdrawn_at", _MOMENT),
+    sa.Column("invited_at", MOMENT, nullable=False),
+    sa.Column("accepted_at", MOMENT),
+    sa.Column("withdrawn_at", MOMENT),
     sa.Index("acceptances_by_partner", "partner_id", "tenant_id"),
 )
 
@@ -76,23 +67,23 @@ api_keys = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("digest", BYTEA, nullable=False),
     sa.Column("permissions", ARRAY(sa.Text), nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT),
-    sa.Column("revoked_at", _MOMENT),
+    sa.Column("created_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT),
+    sa.Column("revoked_at", MOMENT),
     sa.UniqueConstraint("id", name="api_keys_id_key"),
 )
 
 onboarding_links = sa.Table(
     "onboarding_links",
     metadata,
-    *_key(),
+    *key(),
     sa.Column("partner_id", UUID, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("digest", BYTEA, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT, nullable=False),
-    sa.Column("used_at", _MOMENT),
-    sa.Column("withdrawn_at", _MOMENT),
+    sa.Column("created_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
+    sa.Column("used_at", MOMENT),
+    sa.Column("withdrawn_at", MOMENT),
     sa.ForeignKeyConstraint(["tenant_id", "partner_id"], ["acceptances.tenant_id", "acceptances.partner_id"]),
     sa.UniqueConstraint("digest", name="onboarding_links_digest_key"),
 )
@@ -100,20 +91,20 @@ onboarding_links = sa.Table(
 connections = sa.Table(
     "connections",
     metadata,
-    *_key(),
+    *key(),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("standing", sa.Text, nullable=False),
-    sa.Column("consent_ends_at", _MOMENT),
+    sa.Column("consent_ends_at", MOMENT),
     sa.Column("grant_id", UUID),
     sa.Column("lease_owner", UUID),
-    sa.Column("lease_until", _MOMENT),
+    sa.Column("lease_until", MOMENT),
     sa.Column("attempt", sa.BigInteger, nullable=False, server_default=sa.text("0")),
-    sa.Column("changed_at", _MOMENT, nullable=False),
+    sa.Column("changed_at", MOMENT, nullable=False),
     sa.Column("cause", sa.Text),
-    sa.Column("due_at", _MOMENT),
+    sa.Column("due_at", MOMENT),
     sa.Column("renewal_id", UUID),
-    sa.Column("answer_until", _MOMENT),
-    sa.Column("turned_down_at", _MOMENT),
+    sa.Column("answer_until", MOMENT),
+    sa.Column("turned_down_at", MOMENT),
     sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),
     sa.UniqueConstraint("tenant_id", "provider", name="connections_one_per_provider"),
     sa.Index("connections_due", "due_at", postgresql_where=sa.text("due_at is not null")),
@@ -124,28 +115,28 @@ connections = sa.Table(
 grants = sa.Table(
     "grants",
     metadata,
-    *_key(),
+    *key(),
     sa.Column("connection_id", UUID, nullable=False),
     sa.Column("parent_id", UUID),
     sa.Column("access_sealed", BYTEA),
     sa.Column("refresh_sealed", BYTEA, nullable=False),
-    sa.Column("access_ends_at", _MOMENT, nullable=False),
-    sa.Column("refresh_ends_at", _MOMENT),
-    sa.Column("obtained_at", _MOMENT, nullable=False),
-    _to("connections", "connection_id"),
+    sa.Column("access_ends_at", MOMENT, nullable=False),
+    sa.Column("refresh_ends_at", MOMENT),
+    sa.Column("obtained_at", MOMENT, nullable=False),
+    to("connections", "connection_id"),
     sa.Index("grants_by_connection", "tenant_id", "connection_id", "obtained_at"),
 )
 
 renewal_outcomes = sa.Table(
     "renewal_outcomes",
     metadata,
-    *_key(),
+    *key(),
     sa.Column("connection_id", UUID, nullable=False),
     sa.Column("parent_id", UUID),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("ended_at", _MOMENT, nullable=False),
-    _to("connections", "connection_id"),
+    sa.Column("ended_at", MOMENT, nullable=False),
+    to("connections", "connection_id"),
     sa.Index("renewal_outcomes_by_connection", "tenant_id", "connection_id", "ended_at"),
 )
 
@@ -154,16 +145,16 @@ breakers = sa.Table(
     metadata,
     sa.Column("provider", sa.Text, primary_key=True),
     sa.Column("reason", sa.Text),
-    sa.Column("opened_at", _MOMENT),
-    sa.Column("open_until", _MOMENT),
+    sa.Column("opened_at", MOMENT),
+    sa.Column("open_until", MOMENT),
     sa.Column("deaths", sa.Integer, nullable=False, server_default=sa.text("0")),
-    sa.Column("deaths_since", _MOMENT),
+    sa.Column("deaths_since", MOMENT),
 )
 
 consent_attempts = sa.Table(
     "consent_attempts",
     metadata,
-    *_key(),
+    *key(),
     sa.Column("link_id", UUID, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("state_digest", BYTEA, nullable=False),
@@ -171,23 +162,11 @@ consent_attempts = sa.Table(
     sa.Column("verifier_sealed", BYTEA, nullable=False),
     sa.Column("progress", sa.Text, nullable=False),
     sa.Column("connection_id", UUID),
-    sa.Column("created_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT, nullable=False),
-    _to("onboarding_links", "link_id"),
-    _to("connections", "connection_id"),
+    sa.Column("created_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
+    to("onboarding_links", "link_id"),
+    to("connections", "connection_id"),
     sa.UniqueConstraint("state_digest", name="consent_attempts_state_digest_key"),
-)
-
-data_keys = sa.Table(
-    "data_keys",
-    metadata,
-    *_key(),
-    sa.Column("kek_id", sa.Text, nullable=False),
-    sa.Column("wrapped", BYTEA, nullable=False),
-    sa.Column("is_primary", sa.Boolean, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
-    sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),
-    sa.Index("data_keys_one_primary", "tenant_id", unique=True, postgresql_where=sa.text("is_primary")),
 )
 
 entitlements = sa.Table(
@@ -198,26 +177,26 @@ entitlements = sa.Table(
     sa.Column("flag", sa.Text, primary_key=True),
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
-    sa.Column("observed_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT),
+    sa.Column("observed_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT),
 )
 
 fetches = sa.Table(
     "fetches",
     metadata,
-    *_key(),
+    *key(),
     sa.Column("connection_id", UUID, nullable=False),
     sa.Column("first_day", sa.Date, nullable=False),
     sa.Column("last_day", sa.Date, nullable=False),
     sa.Column("reading", sa.Text, nullable=False),
     sa.Column("next_page", sa.Integer, nullable=False, server_default=sa.text("1")),
     sa.Column("problem", sa.Text),
-    sa.Column("requested_at", _MOMENT, nullable=False),
-    sa.Column("due_at", _MOMENT, nullable=False),
-    sa.Column("finished_at", _MOMENT),
+    sa.Column("requested_at", MOMENT, nullable=False),
+    sa.Column("due_at", MOMENT, nullable=False),
+    sa.Column("finished_at", MOMENT),
     sa.Column("lease_owner", UUID),
-    sa.Column("lease_until", _MOMENT),
-    _to("connections", "connection_id"),
+    sa.Column("lease_until", MOMENT),
+    to("connections", "connection_id"),
     sa.Index(
         "fetches_one_open",
         "tenant_id",
@@ -239,8 +218,8 @@ fetched_pages = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("keys", ARRAY(sa.Text), nullable=False),
     sa.Column("is_last", sa.Boolean, nullable=False),
-    sa.Column("read_at", _MOMENT, nullable=False, server_default=_NOW),
-    _to("fetches", "fetch_id"),
+    sa.Column("read_at", MOMENT, nullable=False, server_default=NOW),
+    to("fetches", "fetch_id"),
 )
 
 receipts = sa.Table(
@@ -251,14 +230,14 @@ receipts = sa.Table(
     sa.Column("pages", sa.Integer, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("keys_digest", BYTEA, nullable=False),
-    sa.Column("completed_at", _MOMENT, nullable=False),
-    _to("fetches", "fetch_id"),
+    sa.Column("completed_at", MOMENT, nullable=False),
+    to("fetches", "fetch_id"),
 )
 
 received_invoices = sa.Table(
     "received_invoices",
     metadata,
-    *_key(),
+    *key(),
     sa.Column("connection_id", UUID, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
@@ -279,12 +258,12 @@ received_invoices = sa.Table(
     sa.Column("lines", Json, nullable=False),
     sa.Column("raw", Json, nullable=False),
     sa.Column("digest", BYTEA, nullable=False),
-    sa.Column("first_seen_at", _MOMENT, nullable=False),
-    sa.Column("changed_at", _MOMENT, nullable=False),
+    sa.Column("first_seen_at", MOMENT, nullable=False),
+    sa.Column("changed_at", MOMENT, nullable=False),
     # An invoice without an issue date is listed last; the order may not hold a null, and the driver reads and writes
     # -infinity as date.min.
     sa.Column("listed_on", sa.Date, sa.Computed("coalesce(issue_date, '-infinity'::date)", persisted=True)),
-    _to("connections", "connection_id"),
+    to("connections", "connection_id"),
     sa.UniqueConstraint("tenant_id", "provider", "key", name="received_invoices_provider_key"),
     sa.Index("received_invoices_in_order", "tenant_id", "listed_on", "id"),
 )

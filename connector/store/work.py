@@ -23,6 +23,7 @@ from connector.store.entitlements import EntitlementRows
 from connector.store.fetches import FetchRows
 from connector.store.mirror import MirrorRows
 from connector.store.renewals import RenewalRows
+from connector.store.resting import RestingRows
 
 _CONFINE = sa.select(
     sa.func.set_config("connector.partner_id", sa.bindparam("partner"), sa.true()),
@@ -79,6 +80,7 @@ class PostgresStore:
                 entitlements=EntitlementRows(connection),
                 fetches=FetchRows(connection),
                 mirror=MirrorRows(connection),
+                resting=RestingRows(connection),
             )
 
     async def key_named(self, key: KeyId) -> KeyOwner | None:

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from connector.domain.sealing import Seat
-from connector.errors import CannotOpen, Misconfigured
+from connector.domain.custody import CANARY
+from connector.domain.sealing import Seat, WrappedKey
+from connector.errors import CannotOpen, Misconfigured, Unavailable
 from connector.ids import DataKeyId, TenantId, new_id
 from connector.ports import KeyService, KeyShelf
 from connector.secret import Secret
@@ -22,16 +24,21 @@ from connector.vault import envelope
 K = TypeVar("K")
 V = TypeVar("V")
 
-OPEN_FOR = 15 * 60.0  # seconds an unwrapped data key stays in memory, and a primary key is taken for granted
+OPEN_FOR = 15 * 60.0  # seconds an unwrapped data key stays in memory
+PRIMARY_FOR = 60.0  # seconds a primary key is taken for granted, after which a rotation of it is noticed
 OPEN_MOST = 10_000
-_PEPPER = "pepper"
+PEPPER = CANARY.decode()
+_LOOKS = 3  # at a row that changes while its key is being unwrapped
+
+_log = structlog.get_logger("connector.keyring")
 
 
 class _Held(Generic[K, V]):
     """What is kept in memory for a while: bounded in time, and in number by dropping what was used longest ago."""
 
-    def __init__(self, most: int, seconds: Callable[[], float]) -> None:
+    def __init__(self, most: int, keep_for: float, seconds: Callable[[], float]) -> None:
         self._most = most
+        self._keep_for = keep_for
         self._seconds = seconds
         self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
 
@@ -43,8 +50,11 @@ class _Held(Generic[K, V]):
         self._kept.move_to_end(name)
         return value
 
+    def drop(self, name: K) -> None:
+        self._kept.pop(name, None)
+
     def put(self, name: K, value: V) -> None:
-        self._kept[name] = (self._seconds() + OPEN_FOR, value)
+        self._kept[name] = (self._seconds() + self._keep_for, value)
         self._kept.move_to_end(name)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
@@ -77,8 +87,8 @@ class Keyring:
         self._service = service
         self._shelf = shelf
         self._pepper = pepper
-        self._open: _Held[tuple[TenantId, DataKeyId], AESGCM] = _Held(most, seconds)
-        self._primary: _Held[TenantId, DataKeyId] = _Held(most, seconds)
+        self._open: _Held[tuple[TenantId, DataKeyId], AESGCM] = _Held(most, OPEN_FOR, seconds)
+        self._primary: _Held[TenantId, DataKeyId] = _Held(most, PRIMARY_FOR, seconds)
         self._making = asyncio.Lock()
 
     @classmethod
@@ -87,13 +97,13 @@ class Keyring:
 
         Raises Misconfigured when it does not, before anything is served.
         """
-        if await shelf.installation_key(_PEPPER) is None:
-            await shelf.keep_installation_key(_PEPPER, await service.wrap(os.urandom(32), _PEPPER.encode()))
-        kept = await shelf.installation_key(_PEPPER)
+        if await shelf.installation_key(PEPPER) is None:
+            await shelf.keep_installation_key(PEPPER, await service.wrap(os.urandom(32), PEPPER.encode()))
+        kept = await shelf.installation_key(PEPPER)
         if kept is None:
             raise Misconfigured(problems=["the database did not keep the installation's pepper"])
         try:
-            return cls(service, shelf, await service.unwrap(kept, _PEPPER.encode()))
+            return cls(service, shelf, await service.unwrap(kept, PEPPER.encode()))
         except CannotOpen:
             problem = (
                 f"CONNECTOR_KEK: this key does not open what the database was sealed with (key {kept.kek_id}); "
@@ -119,14 +129,22 @@ class Keyring:
         """A keyed fingerprint by which `text` is recognised again and from which it cannot be had back."""
         return hmac.new(self._pepper, purpose.encode() + b"\0" + text.reveal().encode(), hashlib.sha256).digest()
 
+    async def replace_key(self, tenant: TenantId, before: DataKeyId) -> DataKeyId:
+        """A new primary data key instead of `before`; where somebody replaced it already, the one that stands now."""
+        fresh, wrapped = await self._made(tenant)
+        await self._shelf.keep_primary(tenant, fresh, wrapped, instead_of=before)
+        self._primary.drop(tenant)
+        return await self._primary_of(tenant)
+
     async def _primary_of(self, tenant: TenantId) -> DataKeyId:
         if known := self._primary.get(tenant):
             return known
         async with self._making:
             kept = await self._shelf.primary_key(tenant)
-            if kept is None:
-                fresh = DataKeyId(new_id())
-                wrapped = await self._service.wrap(AESGCM.generate_key(256), _owner(tenant, fresh))
+            for _ in range(_LOOKS):
+                if kept is not None:
+                    break
+                fresh, wrapped = await self._made(tenant)
                 await self._shelf.keep_primary(tenant, fresh, wrapped)
                 kept = await self._shelf.primary_key(tenant)  # another process may have been first
         if kept is None:
@@ -134,16 +152,33 @@ class Keyring:
         self._primary.put(tenant, kept[0])
         return kept[0]
 
+    async def _made(self, tenant: TenantId) -> tuple[DataKeyId, WrappedKey]:
+        fresh = DataKeyId(new_id())
+        return fresh, await self._service.wrap(AESGCM.generate_key(256), owner_of(tenant, fresh))
+
     async def _key(self, tenant: TenantId, key_id: DataKeyId, purpose: str) -> AESGCM:
         if held := self._open.get((tenant, key_id)):
             return held
         wrapped = await self._shelf.data_key(tenant, key_id)
-        if wrapped is None:
-            raise CannotOpen(purpose=purpose)
-        key = AESGCM(await self._service.unwrap(wrapped, _owner(tenant, key_id)))
-        self._open.put((tenant, key_id), key)
-        return key
+        for _ in range(_LOOKS):
+            if wrapped is None:
+                raise CannotOpen(purpose=purpose)
+            if wrapped.retired:
+                _log.error("a retired key was asked for", tenant=str(tenant), data_key=str(key_id), kek=wrapped.kek_id)
+                raise CannotOpen(purpose=purpose)
+            try:
+                key = AESGCM(await self._service.unwrap(wrapped, owner_of(tenant, key_id)))
+            except CannotOpen:
+                # A process that was stopped meanwhile holds what stood there before the key was rewrapped.
+                read, wrapped = wrapped, await self._shelf.data_key(tenant, key_id)
+                if wrapped == read:
+                    raise
+            else:
+                self._open.put((tenant, key_id), key)
+                return key
+        raise Unavailable
 
 
-def _owner(tenant: TenantId, key_id: DataKeyId) -> bytes:
+def owner_of(tenant: TenantId, key_id: DataKeyId) -> bytes:
+    """What a data key is wrapped for."""
     return b"data_key" + tenant.bytes + key_id.bytes

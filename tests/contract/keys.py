@@ -1,6 +1,7 @@
 """Pretended key services and shelves; the suites beside them hold them to what the real ones promise."""
 
 import os
+from dataclasses import replace
 
 from connector.domain.sealing import WrappedKey
 from connector.errors import CannotOpen
@@ -46,24 +47,48 @@ class PretendShelf:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[TenantId, DataKeyId], WrappedKey] = {}
+        self.retired: set[str] = set()  # key-encryption keys
         self._primary: dict[TenantId, DataKeyId] = {}
         self._installation: dict[str, WrappedKey] = {}
 
     async def primary_key(self, tenant: TenantId) -> tuple[DataKeyId, WrappedKey] | None:
         key = self._primary.get(tenant)
-        wrapped = None if key is None else self.rows.get((tenant, key))
+        wrapped = None if key is None else await self.data_key(tenant, key)
         return None if key is None or wrapped is None else (key, wrapped)
 
     async def data_key(self, tenant: TenantId, key: DataKeyId) -> WrappedKey | None:
-        return self.rows.get((tenant, key))
+        wrapped = self.rows.get((tenant, key))
+        return None if wrapped is None else replace(wrapped, retired=wrapped.kek_id in self.retired)
 
-    async def keep_primary(self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey) -> None:
-        if tenant not in self._primary:
-            self._primary[tenant] = key
-            self.rows[tenant, key] = wrapped
+    async def keep_primary(
+        self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey, *, instead_of: DataKeyId | None = None
+    ) -> bool:
+        if self._primary.get(tenant) != instead_of or wrapped.kek_id in self.retired:
+            return False
+        self._primary[tenant] = key
+        self.rows[tenant, key] = wrapped
+        return True
+
+    async def rewrap(self, tenant: TenantId, key: DataKeyId, before: WrappedKey, after: WrappedKey) -> bool:
+        stands = self.rows.get((tenant, key))
+        if stands is None or not _same(stands, before) or after.kek_id in self.retired:
+            return False
+        self.rows[tenant, key] = after
+        return True
 
     async def installation_key(self, name: str) -> WrappedKey | None:
         return self._installation.get(name)
 
     async def keep_installation_key(self, name: str, wrapped: WrappedKey) -> None:
         self._installation.setdefault(name, wrapped)
+
+    async def rewrap_installation_key(self, name: str, before: WrappedKey, after: WrappedKey) -> bool:
+        stands = self._installation.get(name)
+        if stands is None or not _same(stands, before) or after.kek_id in self.retired:
+            return False
+        self._installation[name] = after
+        return True
+
+
+def _same(one: WrappedKey, other: WrappedKey) -> bool:
+    return (one.kek_id, one.blob) == (other.kek_id, other.blob)

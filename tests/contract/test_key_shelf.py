@@ -1,10 +1,11 @@
 """What every shelf of wrapped keys promises, the pretended one too."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from connector.domain.access import Scope, Tenant
 from connector.domain.sealing import WrappedKey
@@ -14,9 +15,12 @@ from connector.store.engines import open_engine
 from connector.store.shelf import PostgresShelf
 from connector.store.work import PostgresStore
 from tests.contract.keys import PretendShelf
+from tests.store.databases import engine_as
 
 FIRST, SECOND = WrappedKey("kek", b"first"), WrappedKey("kek", b"second")
 OURS, THEIRS = TenantId(uuid4()), TenantId(uuid4())
+
+Retire = Callable[[str], Coroutine[None, None, None]]
 
 
 @pytest.fixture(params=["postgres", "pretended"])
@@ -31,6 +35,21 @@ async def shelf(request: pytest.FixtureRequest, database_url: str) -> AsyncItera
             await work.directory.add_tenant(Tenant(tenant, "株式会社みなと", datetime.now(UTC)))
     yield PostgresShelf(engine)
     await engine.dispose()
+
+
+@pytest.fixture
+def retire(shelf: KeyShelf, database_url: str) -> Retire:
+    """Says of a key-encryption key that it was retired."""
+
+    async def say(kek_id: str) -> None:
+        if isinstance(shelf, PretendShelf):
+            shelf.retired.add(kek_id)
+            return
+        async with engine_as(database_url) as administrator, administrator.begin() as connection:
+            statement = sa.text("insert into key_encryption_keys (id, canary, retired_at) values (:id, '', now())")
+            await connection.execute(statement, {"id": kek_id})
+
+    return say
 
 
 async def test_a_tenant_starts_without_a_key(shelf: KeyShelf) -> None:
@@ -62,3 +81,57 @@ async def test_the_first_installation_key_of_a_name_stands(shelf: KeyShelf) -> N
     await shelf.keep_installation_key("pepper", SECOND)
     assert await shelf.installation_key("pepper") == FIRST
     assert await shelf.installation_key("salt") is None
+
+
+async def test_a_primary_key_is_replaced_once_and_the_old_one_stays_readable(shelf: KeyShelf) -> None:
+    first, second, third = (DataKeyId(uuid4()) for _ in range(3))
+    assert await shelf.keep_primary(OURS, first, FIRST)
+    assert await shelf.keep_primary(OURS, second, SECOND, instead_of=first)
+    assert not await shelf.keep_primary(OURS, third, FIRST, instead_of=first)
+
+    assert await shelf.primary_key(OURS) == (second, SECOND)
+    assert await shelf.data_key(OURS, first) == FIRST
+    assert await shelf.data_key(OURS, third) is None
+
+
+async def test_a_key_is_rewrapped_only_over_the_wrapping_that_was_read(shelf: KeyShelf) -> None:
+    key = DataKeyId(uuid4())
+    await shelf.keep_primary(OURS, key, FIRST)
+    late = WrappedKey("older", b"late")
+
+    assert await shelf.rewrap(OURS, key, FIRST, SECOND)
+    assert not await shelf.rewrap(OURS, key, FIRST, late)
+    assert not await shelf.rewrap(OURS, key, WrappedKey("another", SECOND.blob), late)
+    assert not await shelf.rewrap(THEIRS, key, SECOND, late)
+    assert await shelf.data_key(OURS, key) == SECOND
+
+
+async def test_an_installation_key_is_rewrapped_only_over_the_wrapping_that_was_read(shelf: KeyShelf) -> None:
+    await shelf.keep_installation_key("pepper", FIRST)
+    assert await shelf.rewrap_installation_key("pepper", FIRST, SECOND)
+    assert not await shelf.rewrap_installation_key("pepper", FIRST, WrappedKey("older", b"late"))
+    assert await shelf.installation_key("pepper") == SECOND
+
+
+async def test_nothing_is_wrapped_any_more_by_a_key_that_was_retired(shelf: KeyShelf, retire: Retire) -> None:
+    key, held = DataKeyId(uuid4()), WrappedKey("held", b"held")
+    old = WrappedKey("old", b"old")
+    await shelf.keep_primary(OURS, key, held)
+    await shelf.keep_installation_key("pepper", held)
+    await retire("old")
+
+    assert not await shelf.keep_primary(THEIRS, DataKeyId(uuid4()), old)
+    assert not await shelf.keep_primary(OURS, DataKeyId(uuid4()), old, instead_of=key)
+    assert not await shelf.rewrap(OURS, key, held, old)
+    assert not await shelf.rewrap_installation_key("pepper", held, old)
+    assert await shelf.primary_key(OURS) == (key, held)
+    assert await shelf.installation_key("pepper") == held
+
+
+async def test_a_key_under_a_retired_one_says_so(shelf: KeyShelf, retire: Retire) -> None:
+    key = DataKeyId(uuid4())
+    await shelf.keep_primary(OURS, key, FIRST)
+    await retire("kek")
+    found = await shelf.data_key(OURS, key)
+    assert found is not None
+    assert found.retired

@@ -14,8 +14,8 @@ from tests.conftest import Cluster
 from tests.store.databases import become, copied, engine_as
 from tests.store.rows import Row, a_row, a_row_everywhere, keep, key_of
 
-# The installation's own: wrapped keys, and how the providers are; they say nothing about anybody.
-OF_NOBODY = {"installation_keys", "breakers"}
+# The installation's own: its keys, its processes, how the providers are; they say nothing about anybody.
+OF_NOBODY = {"installation_keys", "key_encryption_keys", "processes", "breakers"}
 NOBODY = Scope(partner_id=None, tenant_id=None)
 GUARDED = [table for table in metadata.sorted_tables if table.name not in OF_NOBODY]
 NAMES = [table.name for table in GUARDED]
@@ -139,7 +139,7 @@ async def test_without_a_scope_no_table_shows_a_row(companies: TwoCompanies, tab
     assert len(await _all(companies, table)) == 2
 
 
-async def test_only_the_installations_own_keys_belong_to_nobody() -> None:
+async def test_only_what_is_the_installations_own_belongs_to_nobody() -> None:
     assert {table.name for table in metadata.tables.values()} - set(NAMES) == OF_NOBODY
 
 

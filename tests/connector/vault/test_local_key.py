@@ -64,6 +64,8 @@ def test_a_missing_key_file_says_how_to_make_one(tmp_path: Path) -> None:
         b"{",
         b"[]",
         b"{}",
+        b'{"keys": []}',
+        b'{"keys": ["k1"]}',
         b'"text"',
         b"\xff\xfe\x00",
         b'{"id": "k1"}',
@@ -96,3 +98,30 @@ def test_a_key_file_in_memory_shows_nothing_of_its_key(tmp_path: Path) -> None:
     path = tmp_path / "kek.json"
     LocalFile.create(path, "k1")
     assert json.loads(path.read_text())["key"] not in repr(LocalFile.read(path))
+
+
+def test_a_key_is_added_behind_the_others_and_comes_first(tmp_path: Path) -> None:
+    path = tmp_path / "kek.json"
+    LocalFile.create(path, "k1")
+    [before] = LocalFile.read_all(path)
+    LocalFile.add(path, "k2")
+    LocalFile.add(path, "k3")
+
+    assert [each.kek_id for each in LocalFile.read_all(path)] == ["k3", "k2", "k1"]
+    assert LocalFile.read(path).kek_id == "k3"
+    assert before.kek_id == "k1"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == ["kek.json"]
+
+
+def test_a_name_is_given_to_one_key_only(tmp_path: Path) -> None:
+    path = tmp_path / "kek.json"
+    LocalFile.create(path, "k1")
+    content = path.read_bytes()
+    with pytest.raises(Misconfigured, match="already holds a key named k1"):
+        LocalFile.add(path, "k1")
+    assert path.read_bytes() == content
+
+    entry = json.loads(content)
+    path.write_text(json.dumps({"keys": [entry, entry]}))
+    assert problem_of(f"file:{path}") == f"CONNECTOR_KEK: {path} holds two keys of one name"
