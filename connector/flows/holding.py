@@ -34,7 +34,7 @@ class Holding:
         """
         held = await self._beat()
         # Announced first and looked second: a promotion either waits for this process or is seen by it.
-        for kek in await self.custody.keks():
+        for kek in await self.custody.keks(settled=True):
             if kek.needed and kek.id not in held:
                 problem = (
                     f"CONNECTOR_KEK: this key does not open what the database was sealed with (key {kek.id}); "

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from connector.domain.custody import Laggard, Retirement
-from connector.errors import ConnectorError, InvalidInput, NotFound
+from connector.errors import ConnectorError, InvalidInput, NotFound, Unavailable
 from connector.failpoints import failpoint
 from connector.ids import DataKeyId, TenantId
 from connector.ports import Custody, KeyHolder, Rewraps
@@ -87,12 +87,17 @@ class Rotating:
     async def _promoted(self, target: str, patience: timedelta, waiting: Waiting) -> Sequence[Laggard]:
         """Nobody, once the key wraps; otherwise those who still cannot open it when patience ends."""
         deadline = time.monotonic() + patience.total_seconds()
-        while laggards := await self.custody.promote(target):
-            waiting(laggards)
-            if time.monotonic() >= deadline:
-                break
+        while True:
+            try:
+                laggards = await self.custody.promote(target)
+            except Unavailable:  # a process that was stopped may hold the lock, and PostgreSQL may be away for a moment
+                if time.monotonic() >= deadline:
+                    raise
+            else:
+                if not laggards or time.monotonic() >= deadline:
+                    return laggards
+                waiting(laggards)
             await asyncio.sleep(_LOOK_AGAIN)
-        return laggards
 
     async def _rewrapped(self, target: str, told: Progress) -> int:
         """How many keys were rewrapped; those that could not be are left for the next time."""

@@ -16,6 +16,8 @@ from connector.store.work import confined
 
 _NOBODY = Scope(partner_id=None, tenant_id=None)
 _REUSED_AFTER = sa.text("interval '1 day'")  # a row of a process that ended so long ago serves the next one
+# A process that was stopped in the middle of a transaction holds its locks; then this is Unavailable, and tried again.
+_NOT_FOR_LONG = sa.text("set local lock_timeout = '2s'")
 
 
 class PostgresCustody:
@@ -25,15 +27,16 @@ class PostgresCustody:
         self._app = app
         self._sweeper = sweeper
 
-    async def keks(self) -> Sequence[Kek]:
+    async def keks(self, *, settled: bool = False) -> Sequence[Kek]:
         """Every key-encryption key there ever was; the one that wraps is first, those never promoted are last.
 
-        Waits for a promotion that is under way, so that whoever looks has seen it or was seen by it.
+        With `settled` it waits for a promotion that is under way: whoever looks has seen it, or was seen by it.
         """
         of = key_encryption_keys.c
         statement = sa.select(key_encryption_keys).order_by(of.promoted_at.desc().nulls_last(), of.added_at)
         async with confined(self._app, _NOBODY) as connection:
-            await connection.execute(sa.select(of.id).with_for_update(read=True))
+            if settled:
+                await connection.execute(sa.select(of.id).with_for_update(read=True))
             return [_kek(row) for row in await connection.execute(statement)]
 
     async def enrol(self, kek_id: str, canary: bytes) -> None:
@@ -47,6 +50,7 @@ class PostgresCustody:
         of, who = key_encryption_keys.c, processes.c
         lagging = sa.and_(_alive(), sa.literal(kek_id) != sa.func.all(who.opens))
         async with confined(self._app, _NOBODY) as connection:
+            await connection.execute(_NOT_FOR_LONG)
             await connection.execute(sa.select(of.id).with_for_update())
             found = await connection.execute(sa.select(processes).where(lagging).order_by(who.host, who.pid))
             laggards = [Laggard(row.host, row.pid, row.started_at, row.seen_at) for row in found]
@@ -120,6 +124,7 @@ class PostgresCustody:
         """
         of = key_encryption_keys.c
         async with confined(self._app, _NOBODY) as connection:
+            await connection.execute(_NOT_FOR_LONG)
             statement = sa.select(key_encryption_keys).order_by(of.promoted_at.desc().nulls_last()).with_for_update()
             known = [_kek(row) for row in await connection.execute(statement)]
             if kek_id not in {kek.id for kek in known}:
@@ -136,6 +141,7 @@ class PostgresCustody:
     async def _counted(self, connection: AsyncConnection, kek_id: str) -> tuple[dict[str, int], datetime | None]:
         """What refers to the key, and since when nothing has. Its row is locked, which every new reference asks for."""
         of = key_encryption_keys.c
+        await connection.execute(_NOT_FOR_LONG)
         await connection.execute(sa.select(of.id).where(of.id == kek_id).with_for_update())
         of_tenants = sa.select(sa.func.count(data_keys.c.id)).where(data_keys.c.kek_id == kek_id)
         async with confined(self._sweeper, _NOBODY) as across:

@@ -25,6 +25,7 @@ from connector.store.mirror import MirrorRows
 from connector.store.renewals import RenewalRows
 from connector.store.resting import RestingRows
 
+_LOCKED = "55P03"  # lock_not_available, where a transaction said for how long it would wait
 _CONFINE = sa.select(
     sa.func.set_config("connector.partner_id", sa.bindparam("partner"), sa.true()),
     sa.func.set_config("connector.tenant_id", sa.bindparam("tenant"), sa.true()),
@@ -57,7 +58,7 @@ async def confined(engine: AsyncEngine, scope: Scope) -> AsyncIterator[AsyncConn
 def _out_of_service(cause: DBAPIError) -> bool:
     """Whether PostgreSQL itself is the trouble: starting, stopping, or out of connections or of room."""
     code = getattr(cause.orig, "sqlstate", None) or ""
-    return code[:2] in {"08", "53"} or code.startswith("57P")
+    return code[:2] in {"08", "53"} or code.startswith("57P") or code == _LOCKED
 
 
 class PostgresStore:

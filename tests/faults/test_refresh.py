@@ -55,3 +55,7 @@ async def test_no_secret_is_left_lying_anywhere(own: Servers, tmp_path: Path) ->
 
 async def test_nothing_expires_in_weeks_of_silence_or_of_standstill(own: Servers, tmp_path: Path) -> None:
     assert_all_hold(await report.idle(own, tmp_path, number=20))
+
+
+async def test_every_key_is_rotated_under_load_and_nobody_notices(own: Servers, tmp_path: Path) -> None:
+    assert_all_hold(await report.rotate(own, tmp_path, number=60, seconds=2.0, timed=False))

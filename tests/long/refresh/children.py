@@ -30,12 +30,12 @@ _FORKS.set_forkserver_preload(["tests.long.refresh.children"])
 
 def renew_due(environment: Mapping[str, str], ahead: float) -> None:
     """Renews what is due, once."""
-    _run(environment, ahead, _renew_due)
+    opened_for(environment, ahead, _renew_due)
 
 
 def sweep_until_quiet(environment: Mapping[str, str], ahead: float) -> None:
     """What a worker's sweeps find and settle at that moment."""
-    _run(environment, ahead, _swept)
+    opened_for(environment, ahead, _swept)
 
 
 def ask_tokens(environment: Mapping[str, str], whose: Sequence[tuple[str, str]], gate: Any, told: Path) -> None:
@@ -54,12 +54,13 @@ def ask_tokens(environment: Mapping[str, str], whose: Sequence[tuple[str, str]],
                 got[connection] = f"!{failure.code}"
         await asyncio.to_thread(told.write_text, json.dumps(got))
 
-    _run(environment, 0.0, ask)
+    opened_for(environment, 0.0, ask)
 
 
-def _run(
+def opened_for(
     environment: Mapping[str, str], ahead: float, job: Callable[[Installation], Coroutine[Any, Any, None]]
 ) -> None:
+    """Does the job in an installation of this process's own."""
     logs.set_up(Mode.DEV, environment.get("CONNECTOR_LOG_LEVEL", "ERROR"))
 
     async def run() -> None:

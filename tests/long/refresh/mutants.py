@@ -1,7 +1,7 @@
 """Planted mistakes, each of which one of the proofs must notice; a proof that no mistake can fail proves nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 
+from connector.domain.custody import Laggard
 from connector.domain.renewal import Leased, TokenAnswer, TokenReply
 from connector.domain.sealing import Seat
 from connector.failpoints import failpoint
@@ -18,8 +19,9 @@ from connector.flows.guarding import Guarding
 from connector.flows.renewing import Renewing
 from connector.ids import ConnectionId, GrantId, ProviderKey
 from connector.providers.transport import Transport
+from connector.store.custody import PostgresCustody
 from connector.store.renewals import RenewalRows, taken
-from connector.store.tables import connections
+from connector.store.tables import connections, key_encryption_keys
 from connector.vault.journal import TokenJournal
 
 
@@ -77,6 +79,14 @@ def _of_nobody(_: Seat) -> bytes:
     return b"connector"
 
 
+async def _promoted_at_once(self: PostgresCustody, kek_id: str) -> Sequence[Laggard]:
+    """The new key wraps as soon as somebody wants it to, whoever may be able to open it."""
+    async with self._app.begin() as connection:
+        promoted = sa.update(key_encryption_keys).where(key_encryption_keys.c.id == kek_id)
+        await connection.execute(promoted.values(promoted_at=sa.func.clock_timestamp()))
+    return []
+
+
 # Name -> (where, what, the mistake).
 MISTAKES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "parsed before it is journalled": (TokenJournal, "append", _kept_by_nobody),
@@ -85,6 +95,7 @@ MISTAKES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "a lease that is not looked at again": (Renewing, "_look", _not_looked),
     "no breaker": (Guarding, "check", _never_shut),
     "nothing binds a ciphertext to its place": (Seat, "context", _of_nobody),
+    "promoted without waiting": (PostgresCustody, "promote", _promoted_at_once),
     "answers in the log": (Transport, "post_token", _said_aloud),
     "keep-alive once in 26 days": (renewing, "next_keep_alive", _once_in_26_days),
 }

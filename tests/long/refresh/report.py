@@ -16,6 +16,7 @@ from tests.long.refresh.outages import database_away
 from tests.long.refresh.racing import raced
 from tests.long.refresh.refusing import refused
 from tests.long.refresh.restoring import restored
+from tests.long.refresh.rotating import rotated
 from tests.long.refresh.searching import PLACES, searched
 from tests.long.refresh.stopping import answered_late, frozen_everywhere, stood_still
 from tests.long.refresh.swapping import swapped
@@ -26,7 +27,8 @@ PROFILES = ("strict", "grace", "non_rotating")
 
 async def run(only: str | None) -> list[Proof]:
     """Everything, or one part by its name, one after another; about an hour on two cores."""
-    parts = {part.__name__: part for part in (killing, racing, waiting, outage, refusal, restore, idle, search, swap)}
+    every = (killing, racing, waiting, outage, refusal, restore, idle, search, swap, rotate)
+    parts = {part.__name__: part for part in every}
     chosen = parts if only is None else {only: parts[only]}
     with servers(durable=False) as own, tempfile.TemporaryDirectory(prefix="refresh-") as home:
         proofs: list[Proof] = []
@@ -194,6 +196,31 @@ async def swap(own: Servers, folder: Path, *, number: int = 10_000) -> Sequence[
         Proof("moved ciphertexts that opened", number, told.opened, 0),
         Proof("ciphertexts that did not open in their own place", number, told.not_at_home, 0),
         _caught("nothing binds a ciphertext to its place", mutant.opened, min(number, 2_000)),
+    ]
+
+
+async def rotate(
+    own: Servers, folder: Path, *, number: int = 10_000, seconds: float = 600.0, timed: bool = True
+) -> Sequence[Proof]:
+    """Every key is rotated under load, with one process held back and another stopped through it all."""
+    where = _where(own, folder)
+    told = await rotated(number=number, seconds=seconds, **where)
+    name = "promoted without waiting"
+    mutant = await rotated(number=min(number, 30), seconds=1.0, mistake=name, **where)
+    rewrapping = Proof("seconds in which all data keys were rewrapped", number, round(told.seconds, 1), 600)
+    return [
+        Proof("rotated under load: requests that failed", told.requests, told.failures, 0),
+        Proof(
+            "rotated under load: of these renewed too seldom to prove anything", told.renewed, int(told.renewed == 0), 0
+        ),
+        Proof("stopped through it all: failures that nobody could repeat", told.stopped_requests, told.stopped_hard, 0),
+        Proof("rotated: connections lost or marked", number, told.not_alive, 0),
+        Proof("rotated: data keys not under the new key", number, told.left, 0),
+        Proof("rotated: ciphertexts in use not under their tenant's new key", number, told.not_resealed, 0),
+        Proof("the old key was retired while something referred to it", told.references, int(told.retired_early), 0),
+        Proof("the old key could not be retired afterwards", number, int(not told.retired), 0),
+        *([rewrapping] if timed else []),
+        _caught(name, mutant.failures, mutant.requests),
     ]
 
 
