@@ -38,7 +38,7 @@ insert into key_encryption_keys (id, canary, added_at, promoted_at)
 """
 
 # Role -> table -> rights. Nobody may change what a data key is for, when it was made, or a canary.
-RIGHTS = {
+RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
     "app": {
         "key_encryption_keys": ("select", "insert", "update (promoted_at, unused_since, retired_at)"),
         "processes": ("select", "insert", "update"),

@@ -19,6 +19,7 @@ from tests.connector.flows.bench import value
 from tests.world import TwinServer, World, serving
 
 NOTHING = timedelta()
+A_FEW_BEATS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Joined:
         return self.world.flows
 
     async def rotate(self) -> Rotated:
-        return await self.flows.rotating.rotate(patience=NOTHING, waiting=lambda _: None, told=lambda *_: None)
+        return await self.flows.rotating.rotate(patience=A_FEW_BEATS, waiting=lambda _: None, told=lambda *_: None)
 
     async def token(self) -> str:
         connection = await value(self.world, "select id from connections")

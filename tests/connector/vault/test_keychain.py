@@ -40,6 +40,18 @@ def custody(engine: AsyncEngine, database_url: str) -> PostgresCustody:
     return PostgresCustody(engine, open_engine(database_url, "sweeper"))
 
 
+def copied(here: Path, there: Path) -> None:
+    there.write_bytes(here.read_bytes())
+
+
+def spoil(path: Path) -> None:
+    path.write_text("{")
+
+
+def lose(path: Path) -> None:
+    path.unlink()
+
+
 def chain(custody: PostgresCustody, *files: Path) -> Keychain:
     return Keychain(Reach([f"file:{each}" for each in files], local_allowed=True), custody)
 
@@ -75,7 +87,7 @@ async def test_a_process_that_lacks_a_known_key_is_told_to_try_later_and_one_tha
     founded: Keyring, custody: PostgresCustody, kek: Path, tmp_path: Path
 ) -> None:
     del founded
-    (tmp_path / "lagging.json").write_bytes(kek.read_bytes())
+    copied(kek, tmp_path / "lagging.json")
     LocalFile.add(kek, "new")
     lagging, ahead = chain(custody, tmp_path / "lagging.json"), chain(custody, kek)
     await custody.enrol("new", (await ahead.canary()).blob)
@@ -90,7 +102,7 @@ async def test_a_process_that_lacks_a_known_key_is_told_to_try_later_and_one_tha
         with pytest.raises(CannotOpen):
             await ahead.unwrap(spoilt, b"context")
 
-    (tmp_path / "lagging.json").write_bytes(kek.read_bytes())  # and it needs no restart
+    copied(kek, tmp_path / "lagging.json")  # and it needs no restart
     assert await lagging.unwrap(wrapped, b"context") == b"key"
 
 
@@ -98,7 +110,7 @@ async def test_a_process_without_the_promoted_key_does_not_start_and_is_waited_f
     founded: Keyring, custody: PostgresCustody, kek: Path, tmp_path: Path
 ) -> None:
     del founded
-    (tmp_path / "lagging.json").write_bytes(kek.read_bytes())
+    copied(kek, tmp_path / "lagging.json")
     LocalFile.add(kek, "new")
     await custody.enrol("new", (await chain(custody, kek).canary()).blob)
     await custody.promote("new")
@@ -134,9 +146,9 @@ async def test_a_key_file_that_is_spoilt_changes_nothing_for_those_who_have_read
     del founded
     keychain = chain(custody, kek)
     wrapped = await keychain.wrap(b"key", b"context")
-    kek.write_text("{")
+    spoil(kek)
     assert await keychain.unwrap(wrapped, b"context") == b"key"
-    kek.unlink()
+    lose(kek)
     assert await keychain.unwrap(wrapped, b"context") == b"key"
 
 
