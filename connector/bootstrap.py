@@ -25,6 +25,8 @@ from connector.flows.reading import Reading
 from connector.flows.renewing import Renewing
 from connector.flows.resealing import Resealing
 from connector.flows.rotating import Rotating
+from connector.flows.shredding import Shredding
+from connector.flows.unsealing import Unsealing
 from connector.flows.upkeep import Upkeep
 from connector.flows.watching import Watching
 from connector.ids import ProviderKey
@@ -73,6 +75,8 @@ class Flows:
     upkeep: Upkeep
     keeping: Keeping
     escrowing: Escrowing
+    shredding: Shredding
+    unsealing: Unsealing
     planning: Planning
     fetching: Fetching
     reading: Reading
@@ -121,6 +125,7 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
         keychain = Keychain(reach, custody)
         await stack.enter_async_context(Holding(custody, keychain).announced())
         vault = await Keyring.opened(keychain, shelf)
+        await vault.prove(await store.keys_in_use())
         register = ProviderRegister(_accounts(settings))
         stack.push_async_callback(register.close)
         doorbell = ArqDoorbell(open_queue(settings.redis_url))
@@ -136,7 +141,8 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
         doubting = Doubting(store, guarding, watch, clock)
         renewing = Renewing(store, vault, journal, register, guarding, doubting, watch, clock)
         stack.push_async_callback(renewing.close)
-        escrowing = Escrowing(store, renewing, journal, escrow, clock)
+        shredding = Shredding(store, vault, journal, escrow, clock)
+        escrowing = Escrowing(store, renewing, journal, escrow, shredding, clock)
         upkeep = Upkeep(store, vault, register, renewing, guarding, watch, clock)
         flows = Flows(
             access=Access(store, vault, clock),
@@ -145,6 +151,8 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             upkeep=upkeep,
             keeping=Keeping(store, register, renewing, guarding, journal, escrowing, watch, clock),
             escrowing=escrowing,
+            shredding=shredding,
+            unsealing=Unsealing(store, vault),
             planning=Planning(store, register, clock),
             fetching=Fetching(store, register, upkeep, doorbell, clock),
             reading=Reading(store, register, clock),

@@ -9,7 +9,9 @@ from connector.commands.escrow import escrow
 from connector.commands.keys import keys
 from connector.commands.operate import fetch, link, partners, tenants
 from connector.commands.run import dev, health, migrate, serve, twin, worker
+from connector.commands.shredding import certificate, shred
 from connector.commands.telling import tell_failure
+from connector.commands.unsealing import unreadable
 from connector.errors import ConnectorError
 
 app = typer.Typer(
@@ -25,6 +27,9 @@ app.command()(worker)
 app.command()(migrate)
 app.command()(dev)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(twin)
+tenants.command("shred")(shred)
+tenants.command("certificate")(certificate)
+connections.command("unreadable")(unreadable)
 app.add_typer(partners, name="partners")
 app.add_typer(tenants, name="tenants")
 app.add_typer(keys, name="keys")

@@ -207,11 +207,20 @@ class OutcomeUnknown(ConnectorError):
     remedy = Remedy.RECONCILE
 
 
+class SealFault(StrEnum):
+    """Why a sealed value does not open."""
+
+    KEY_MISSING = "key_missing"
+    KEY_NOT_UNWRAPPED = "key_not_unwrapped"
+    DAMAGED = "damaged"
+
+
 @dataclass(eq=False)
 class CannotOpen(ConnectorError):
     code = "CREDENTIAL_UNREADABLE"
     remedy = Remedy.ASK_PERSON
     purpose: str
+    fault: SealFault = SealFault.DAMAGED
 
 
 @dataclass(eq=False)

@@ -66,6 +66,11 @@ _STAYS = (
     "Until then no new invoices are read. What was read stays.",
 )
 _NOTHING = ("することはありません。", "There is nothing to do.")
+_UNOPENED = ("保存された認証情報を開けません。", "The stored credential cannot be opened.")
+_NO_KEY = (
+    "鍵が戻らない場合は、連携のやり直しが必要です。",
+    "If the key cannot be brought back, the tenant must connect again.",
+)
 
 Line = tuple[Actor, Told, Told]
 
@@ -118,15 +123,57 @@ STANDINGS: Mapping[tuple[Standing, Cause | None], Line] = {
     ),
     (Standing.UNREADABLE, None): _line(
         Actor.OPERATOR,
-        ("保存された認証情報を開けません。", "The stored credential cannot be opened."),
+        _UNOPENED,
         ("暗号鍵が失われたか、設定が変わりました。", "Its key is gone, or the settings of keys were changed."),
         (
             "運用者が鍵の設定とバックアップを確認してください（CREDENTIAL_UNREADABLE）。",
             "The operator must check the key settings and backups (CREDENTIAL_UNREADABLE).",
         ),
+        _NO_KEY,
+    ),
+    (Standing.UNREADABLE, Cause.KEY_MISSING): _line(
+        Actor.OPERATOR,
+        _UNOPENED,
         (
-            "鍵が戻らない場合は、連携のやり直しが必要です。",
-            "If the key cannot be brought back, the tenant must connect again.",
+            "このテナントのデータ鍵がデータベースにありません。",
+            "The tenant's data key is not in the database.",
+        ),
+        (
+            "運用者が鍵の行をバックアップから戻してください（CREDENTIAL_UNREADABLE、connections unreadable）。",
+            (
+                "The operator must bring the row of the key back from a backup "
+                "(CREDENTIAL_UNREADABLE; connector connections unreadable names it)."
+            ),
+        ),
+        _NO_KEY,
+    ),
+    (Standing.UNREADABLE, Cause.KEY_NOT_UNWRAPPED): _line(
+        Actor.OPERATOR,
+        _UNOPENED,
+        (
+            "データ鍵を包んだ鍵暗号化鍵が、いまの設定のものと異なります。",
+            "The key-encryption key that wraps its data key is not the one in the settings.",
+        ),
+        (
+            "運用者が CONNECTOR_KEK に元の鍵を戻してください（CREDENTIAL_UNREADABLE）。",
+            "The operator must give CONNECTOR_KEK the key it was wrapped with (CREDENTIAL_UNREADABLE).",
+        ),
+        _NO_KEY,
+    ),
+    (Standing.UNREADABLE, Cause.TOKEN_DAMAGED): _line(
+        Actor.OPERATOR,
+        _UNOPENED,
+        (
+            "鍵は開きますが、暗号文が壊れているか、別の場所のものです。",
+            "Its key opens, but the ciphertext is damaged or is not from this place.",
+        ),
+        (
+            "運用者がデータベースを調べ、バックアップから行を戻してください（CREDENTIAL_UNREADABLE）。",
+            "The operator must look into the database and bring the row back from a backup (CREDENTIAL_UNREADABLE).",
+        ),
+        (
+            "行が戻らない場合は、連携のやり直しが必要です。",
+            "If the row cannot be brought back, the tenant must connect again.",
         ),
     ),
     (Standing.LAPSED, None): _line(
@@ -172,6 +219,22 @@ STANDINGS: Mapping[tuple[Standing, Cause | None], Line] = {
         ("解除の操作が行われました。", "Somebody asked for that."),
         _NOTHING,
         _STAYS,
+    ),
+    (Standing.DISCONNECTED, Cause.SHREDDED): _line(
+        Actor.NOBODY,
+        ("連携は終了し、再開できません。", "It has ended and cannot be taken up again."),
+        (
+            "このテナントの暗号鍵は、運用者の操作により証明書とともに破棄されました。",
+            "The operator destroyed the tenant's keys, with a certificate that says so.",
+        ),
+        (
+            "することはありません。再び連携する場合は、新しいテナントとして登録してください。",
+            "There is nothing to do. To connect again, it must be added as a new tenant.",
+        ),
+        (
+            "保存義務のある記録として残された請求書は、引き続き参照できます。",
+            "Invoices that were left as records under a keeping duty can still be read.",
+        ),
     ),
 }
 

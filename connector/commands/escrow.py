@@ -46,7 +46,11 @@ def replay(
         "connections": done.connections,
         "advanced": done.advanced,
         "failed": done.failed,
+        "shredded": done.shredded,
     }
-    line = f"{done.connections} connections found: {done.advanced} brought up to now, {done.failed} failed."
+    line = (
+        f"{done.connections} connections found: {done.advanced} brought up to now, {done.failed} failed; "
+        f"{done.shredded} tenants shredded again."
+    )
     tell(facts, line, as_json=as_json)
     raise typer.Exit(1 if done.failed else 0)

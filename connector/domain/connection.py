@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from connector.domain.sealing import Seat
+from connector.errors import SealFault
 from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId
 from connector.secret import Secret
 
@@ -29,6 +30,16 @@ class Cause(StrEnum):
     CONSENT_EXPIRED = "consent_expired"
     PERSON_INACTIVE = "person_inactive"
     KEY_MISSING = "key_missing"
+    KEY_NOT_UNWRAPPED = "key_not_unwrapped"
+    TOKEN_DAMAGED = "token_damaged"  # noqa: S105 - as above
+    SHREDDED = "shredded"
+
+
+_UNREADABLE = {
+    SealFault.KEY_MISSING: Cause.KEY_MISSING,
+    SealFault.KEY_NOT_UNWRAPPED: Cause.KEY_NOT_UNWRAPPED,
+    SealFault.DAMAGED: Cause.TOKEN_DAMAGED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +76,9 @@ class Connection:
         """This connection after its last grant was found dead."""
         return replace(self, standing=Standing.LAPSED, cause=cause, consent_ends_at=None, changed_at=now, due_at=None)
 
-    def unreadable(self, now: datetime, *, due_at: datetime) -> "Connection":
+    def unreadable(self, fault: SealFault, now: datetime, *, due_at: datetime) -> "Connection":
         """This connection while our own key does not open its token."""
-        return self.doubted(Standing.UNREADABLE, Cause.KEY_MISSING, now, due_at=due_at)
+        return self.doubted(Standing.UNREADABLE, _UNREADABLE[fault], now, due_at=due_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Whom a sealed value belongs to; a ciphertext moved anywhere else does not open."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from connector.ids import TenantId
+
+TRUSTED_FOR = timedelta(seconds=5)  # how long an open key is used before it is looked up again: it may be destroyed
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class Doubting:
                 await self._unknown(leased, failure)
             case CannotOpen():
                 now = self.clock.now()
-                after = leased.connection.unreadable(now, due_at=now + _KEY_BACK)
+                after = leased.connection.unreadable(failure.fault, now, due_at=now + _KEY_BACK)
                 await self._end(leased, Outcome.NOT_SENT, failure, after)
             case Unavailable(whose=Whose.PROVIDER):
                 await self.guarding.failed(provider, Trouble.MAINTENANCE, failure.wait)
@@ -119,8 +119,10 @@ class Doubting:
 
     async def _end(self, leased: Leased, outcome: Outcome, failure: ConnectorError, after: Connection) -> None:
         async with self.store.within(Scope.of_tenant(leased.connection.tenant_id)) as work:
-            await work.renewals.end(leased, outcome, failure.code, after)
-        _log.error("ended", connection=str(leased.connection.id), standing=after.standing.value, failure=str(failure))
+            ours = await work.renewals.end(leased, outcome, failure.code, after)
+        if ours:  # otherwise somebody else has spoken meanwhile, and it stands where they said
+            told = {"connection": str(leased.connection.id), "standing": after.standing.value}
+            _log.error("ended", **told, failure=str(failure))
 
 
 def _outcome(failure: ConnectorError) -> Outcome:

@@ -9,9 +9,10 @@ import structlog
 
 from connector.domain.access import Scope
 from connector.domain.renewal import TokenAnswer
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, InvalidInput
 from connector.flows.renewing import Renewing
-from connector.ids import ConnectionId, GrantId
+from connector.flows.shredding import Shredding
+from connector.ids import ConnectionId, GrantId, TenantId
 from connector.ports import Clock, Escrow, Store, TokenJournal
 
 RETAINED = timedelta(days=35)  # longer than any refresh token lives [IM-3]
@@ -37,6 +38,7 @@ class Replayed:
     connections: int
     advanced: int  # connections whose grant in use is newer now
     failed: int
+    shredded: int  # tenants whose keys were destroyed again
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class Escrowing:
     renewing: Renewing
     journal: TokenJournal
     escrow: Escrow | None  # None: this installation has none
+    shredding: Shredding
     clock: Clock
     _forgotten_at: datetime | None = field(default=None)
 
@@ -73,14 +76,18 @@ class Escrowing:
     async def replay(self, since: datetime, progress: Progress = lambda *_: None) -> Replayed:
         """Puts the newest answer of every connection in use, however far back the database was restored.
 
-        `since` is a moment before the backup was taken. No provider is asked anything; doing it twice changes nothing.
+        Tenants that were shredded are so again, before anything else. `since` is a moment before the backup was taken.
+        No provider is asked anything; doing it twice changes nothing.
         """
         if self.escrow is None:
-            return Replayed(0, 0, 0, 0)
+            return Replayed(0, 0, 0, 0, 0)
+        shredded, refused, gone = await self._shred_again(self.escrow)
         newest: dict[ConnectionId, tuple[GrantId, TokenAnswer | None]] = {}
         read = 0
         async for answer in self.escrow.entries(since):
             read += 1
+            if answer.tenant_id in gone:
+                continue
             if answer.connection_id not in newest:
                 newest[answer.connection_id] = (await self._in_use(answer), None)
             last, _ = newest[answer.connection_id]
@@ -94,14 +101,35 @@ class Escrowing:
             async with room:
                 try:
                     # The grants in between were never ours again; the chain goes on from the one the backup knew.
-                    advanced += await self.renewing.settle(replace(answer, parent_id=await self._in_use(answer)))
+                    # Added only once it is known: a sum begun before the wait would lose what others add meanwhile.
+                    settled = await self.renewing.settle(replace(answer, parent_id=await self._in_use(answer)))
+                    advanced += settled
                 except ConnectorError as failure:
                     _log.error("not replayed", connection=str(answer.connection_id), failure=str(failure))
                 done += 1
                 progress(done, len(tips))
 
         await asyncio.gather(*(settle(answer) for answer in tips))
-        return Replayed(answers=read, connections=len(newest), advanced=advanced, failed=len(tips) - advanced)
+        return Replayed(
+            answers=read,
+            connections=len(newest),
+            advanced=advanced,
+            failed=len(tips) - advanced + refused,
+            shredded=shredded,
+        )
+
+    async def _shred_again(self, escrow: Escrow) -> tuple[int, int, set[TenantId]]:
+        """Destroys keys a restore brought back: how many tenants', how many certificates are not ours, and whose."""
+        done, refused, gone = 0, 0, set[TenantId]()
+        for certificate in await escrow.certificates():
+            try:
+                done += await self.shredding.again(certificate)
+            except InvalidInput as failure:  # an escrow that somebody has written into destroys nothing
+                _log.error("not shredded again", failure=str(failure))
+                refused += 1
+            else:
+                gone.add(certificate.tenant_id)
+        return done, refused, gone
 
     async def _in_use(self, answer: TokenAnswer) -> GrantId:
         async with self.store.within(Scope.of_tenant(answer.tenant_id)) as work:

@@ -22,6 +22,7 @@ from connector.errors import (
     ConsentBroken,
     ConsentFault,
     ConsentRefused,
+    InvalidInput,
     LinkFault,
     LinkUnusable,
     NotFound,
@@ -45,7 +46,10 @@ class Onboarding:
     public_url: str
 
     async def invite(self, scope: Scope, tenant: TenantId, provider: ProviderKey) -> tuple[Link, Secret]:
-        """A new link and its address, which is shown now and never again; raises NotFound outside the scope."""
+        """A new link and its address, which is shown now and never again.
+
+        Raises NotFound outside the scope, and InvalidInput for a tenant that was shredded.
+        """
         if scope.partner_id is None:
             raise NotFound(noun="tenant")
         now = self.clock.now()
@@ -64,6 +68,10 @@ class Onboarding:
         async with self.store.within(scope.narrowed(tenant)) as work:
             if await work.directory.tenant(tenant) is None:
                 raise NotFound(noun="tenant")
+        async with self.store.within(Scope.of_tenant(tenant)) as work:
+            if await work.certificates.certificate(tenant) is not None:
+                raise InvalidInput(path=["tenantId"], reason="its keys were destroyed for ever; add it as a new tenant")
+        async with self.store.within(scope.narrowed(tenant)) as work:
             await work.consents.add_link(link, self.vault.digest("link", text))
         return link, Secret(f"{self.public_url}/connect/{text.reveal()}")
 

@@ -14,6 +14,7 @@ from connector.domain.connection import (
     Connection,
     Grant,
     SealedGrant,
+    Standing,
     access_seat,
     answer_seat,
     refresh_seat,
@@ -96,6 +97,9 @@ class Renewing:
         async with self.store.within(scope) as work:
             connection = await work.connections.connection(answer.connection_id)
             parent = None if answer.parent_id is None else await work.connections.grant(answer.parent_id)
+        if connection is not None and connection.standing is Standing.DISCONNECTED:
+            _log.info("an answer nobody needs", renewal=str(answer.id), connection=str(answer.connection_id))
+            return False
         if connection is None or parent is None:
             _log.error("an answer of nobody's", renewal=str(answer.id), connection=str(answer.connection_id))
             return False

@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+import structlog
+
 from connector.domain.access import Scope
 from connector.domain.connection import Connection, Grant, SealedGrant, Standing, access_seat, refresh_seat
 from connector.domain.renewal import LEASE, TURNED_DOWN_AGAIN, Renewed
@@ -22,6 +24,8 @@ _LOOK_AGAIN = 0.2  # seconds between looks at a row somebody else is renewing
 _PATIENCE = timedelta(seconds=20)  # how long a renewal by somebody else is waited for
 
 T = TypeVar("T")
+
+_log = structlog.get_logger("connector.upkeep")
 
 
 async def _to_the_end(renewal: Coroutine[Any, Any, T]) -> T:
@@ -69,10 +73,13 @@ class Upkeep:
             for _ in range(1 + int(self.patience.total_seconds() / _LOOK_AGAIN)):
                 connection, grant = await self._current(tenant, connection_id)
                 margin = self.register.provider(connection.provider).access_margin
-                if grant.id != refused and (token := await self._usable(connection, grant, margin)):
-                    self.watch.access_given(connection.provider, renewed=False)
-                    return token
-                if renewed := await _to_the_end(self._renew(connection, grant, turned_down=grant.id == refused)):
+                no_good = grant.id == refused
+                if not no_good and grant.access_usable(self.clock.now(), margin=margin):
+                    if token := await self._opened(connection, grant):
+                        self.watch.access_given(connection.provider, renewed=False)
+                        return token
+                    no_good = True
+                if renewed := await _to_the_end(self._renew(connection, grant, no_good=no_good)):
                     self.watch.access_given(connection.provider, renewed=True)
                     return renewed
                 await asyncio.sleep(_LOOK_AGAIN)
@@ -110,21 +117,28 @@ class Upkeep:
             raise ConsentEnded(provider=connection.provider)
         return connection, grant
 
-    async def _usable(self, connection: Connection, grant: SealedGrant, margin: timedelta) -> AccessToken | None:
-        """The grant's access token; None: it has too little time left, or never arrived."""
-        if grant.access_sealed is None or not grant.access_usable(self.clock.now(), margin=margin):
+    async def _opened(self, connection: Connection, grant: SealedGrant) -> AccessToken | None:
+        """The grant's access token; None: it does not open, and whether its refresh token does is for a renewal."""
+        if grant.access_sealed is None:
             return None
-        text = await self.vault.open(grant.access_sealed, access_seat(connection, grant.id))
+        try:
+            text = await self.vault.open(grant.access_sealed, access_seat(connection, grant.id))
+        except CannotOpen as failure:
+            _log.error("access token does not open", connection=str(connection.id), failure=str(failure))
+            return None
         return AccessToken(text=text, grant_id=grant.id)
 
-    async def _renew(self, connection: Connection, before: SealedGrant, *, turned_down: bool) -> AccessToken | None:
-        """The next grant's token; None: somebody else holds the lease, or came first."""
+    async def _renew(self, connection: Connection, before: SealedGrant, *, no_good: bool) -> AccessToken | None:
+        """The next grant's token; None: somebody else holds the lease, or came first.
+
+        `no_good`: the token in hand has time left and is of no use. That is done about every few minutes at most.
+        """
         now = self.clock.now()
         if connection.standing is not Standing.ACTIVE:
             raise Unavailable(wait=max((connection.due_at or now) - now, timedelta(seconds=1)))
         owner, since = new_id(), time.monotonic()
         async with self.store.within(Scope.of_tenant(connection.tenant_id)) as work:
-            if turned_down and not await work.renewals.turn_down(connection.id, now - TURNED_DOWN_AGAIN, now):
+            if no_good and not await work.renewals.turn_down(connection.id, now - TURNED_DOWN_AGAIN, now):
                 raise Unavailable(wait=TURNED_DOWN_AGAIN)
             await self.guarding.admit(work, connection.provider)
             if not await work.renewals.lease(connection.id, before.id, owner, now):

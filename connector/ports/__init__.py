@@ -16,6 +16,7 @@ from connector.ports.providers import (
 )
 from connector.ports.store import (
     Breakers,
+    Certificates,
     Ciphertexts,
     Connections,
     Consents,
@@ -42,6 +43,7 @@ from connector.ports.vault import (
 
 __all__ = [
     "Breakers",
+    "Certificates",
     "Ciphertexts",
     "Clock",
     "Connections",

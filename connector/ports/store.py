@@ -10,6 +10,7 @@ from uuid import UUID
 from connector.domain.access import ApiKey, Partner, Scope, Tenant
 from connector.domain.breaker import Breaker
 from connector.domain.census import Counted
+from connector.domain.certificate import Certificate, Reach
 from connector.domain.connection import Connection, SealedGrant
 from connector.domain.consent import Attempt, Link, Progress
 from connector.domain.entitlement import Entitlement
@@ -137,6 +138,20 @@ class Breakers(Protocol):
     async def count_death(self, provider: ProviderKey, now: datetime, *, since: datetime, most: int) -> bool: ...
 
 
+class Certificates(Protocol):
+    """Shreddings: what the keys of a tenant open, that they are destroyed, and what says so."""
+
+    async def alone(self, tenant: TenantId) -> None: ...
+
+    async def certificate(self, tenant: TenantId) -> Certificate | None: ...
+
+    async def reach(self, tenant: TenantId) -> Reach: ...
+
+    async def end_work(self, tenant: TenantId, now: datetime) -> None: ...
+
+    async def destroy(self, certificate: Certificate) -> int: ...
+
+
 class Entitlements(Protocol):
     """What is known about tenants' contracts."""
 
@@ -212,6 +227,7 @@ class Work:
     connections: Connections
     renewals: Renewals
     breakers: Breakers
+    certificates: Certificates
     entitlements: Entitlements
     fetches: Fetches
     mirror: Mirror
@@ -251,5 +267,9 @@ class Store(Protocol):
     async def consents_ending(self, provider: ProviderKey) -> Sequence[tuple[TenantId, ConnectionId, datetime]]: ...
 
     async def census(self, now: datetime) -> Sequence[Counted]: ...
+
+    async def connections_unreadable(self) -> Sequence[tuple[TenantId, ConnectionId]]: ...
+
+    async def keys_in_use(self) -> Sequence[tuple[str, TenantId, DataKeyId]]: ...
 
     async def connections_unread(self, since: datetime, *, most: int) -> Sequence[tuple[TenantId, ConnectionId]]: ...

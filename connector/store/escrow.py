@@ -10,6 +10,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from connector.domain.certificate import Certificate
 from connector.domain.renewal import TokenAnswer
 from connector.errors import Misconfigured, Unavailable
 from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId
@@ -28,6 +29,14 @@ escrowed_answers = sa.Table(
     sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Index("escrowed_answers_by_moment", "answered_at", "id"),
+)
+
+escrowed_certificates = sa.Table(
+    "escrowed_certificates",
+    escrowed_answers.metadata,
+    sa.Column("tenant_id", sa.Uuid, primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
 )
 
 
@@ -81,6 +90,30 @@ class DatabaseEscrow:
         """Removes answers given before `before`; raises Unavailable when it cannot."""
         async with self._begun() as connection:
             await connection.execute(sa.delete(escrowed_answers).where(escrowed_answers.c.answered_at < before))
+
+    async def count(self, tenant: TenantId) -> int:
+        """How many answers of the tenant are in it; raises Unavailable when it cannot be read."""
+        of = escrowed_answers.c
+        async with self._begun() as connection:
+            counted = await connection.execute(sa.select(sa.func.count(of.id)).where(of.tenant_id == tenant))
+        return int(counted.scalar_one())
+
+    async def keep_certificate(self, certificate: Certificate) -> None:
+        """Keeps a certificate for ever; the first of a tenant stands. Raises Unavailable when it is not taken."""
+        row = {
+            "tenant_id": certificate.tenant_id,
+            "document": certificate.document,
+            "digest": certificate.digest,
+        }
+        async with self._begun() as connection:
+            await connection.execute(insert(escrowed_certificates).values(row).on_conflict_do_nothing())
+
+    async def certificates(self) -> Sequence[Certificate]:
+        """Every certificate; raises Unavailable when they cannot be read."""
+        of = escrowed_certificates.c
+        async with self._begun() as connection:
+            rows = (await connection.execute(sa.select(of.document, of.digest).order_by(of.tenant_id))).all()
+        return [Certificate(document=row.document, digest=bytes(row.digest)) for row in rows]
 
     async def close(self) -> None:
         """Closes every connection."""

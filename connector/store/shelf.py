@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from connector.domain.access import Scope
 from connector.domain.sealing import WrappedKey
 from connector.ids import DataKeyId, TenantId
+from connector.store.certificates import certificate_of, wait_for_shredding
 from connector.store.tables import data_keys, installation_keys, key_encryption_keys
 from connector.store.work import confined
 
@@ -42,7 +43,10 @@ class PostgresShelf:
     async def keep_primary(
         self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey, *, instead_of: DataKeyId | None = None
     ) -> bool:
-        """Keeps a primary key, the first or `instead_of` another; False: another stands, or its wrapper is retired."""
+        """Keeps a primary key, the first or `instead_of` another.
+
+        False: another stands, its wrapper is retired, or the tenant was shredded.
+        """
         of = data_keys.c
         values = {
             "tenant_id": tenant,
@@ -52,7 +56,8 @@ class PostgresShelf:
             "is_primary": True,
         }
         async with confined(self._app, Scope.of_tenant(tenant)) as connection:
-            if not await _usable(connection, wrapped.kek_id):
+            await wait_for_shredding(connection, tenant)
+            if await certificate_of(connection, tenant) is not None or not await _usable(connection, wrapped.kek_id):
                 return False
             if instead_of is not None:
                 stands = sa.and_(of.tenant_id == tenant, of.id == instead_of, of.is_primary)

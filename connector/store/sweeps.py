@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.domain.census import ENDING_WITHIN, RENEWABLE, Counted
 from connector.domain.connection import Cause, Standing
 from connector.domain.fetch import Reading
-from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, PartnerId, ProviderKey, TenantId
+from connector.ids import AttemptId, ConnectionId, DataKeyId, FetchId, KeyId, LinkId, PartnerId, ProviderKey, TenantId
 from connector.ports import KeyOwner
 from connector.store.renewals import free_at, taken
-from connector.store.tables import api_keys, connections, consent_attempts, fetches, onboarding_links
+from connector.store.tables import api_keys, connections, consent_attempts, data_keys, fetches, onboarding_links
 
 
 async def key_named(connection: AsyncConnection, key: KeyId) -> KeyOwner | None:
@@ -154,3 +155,19 @@ async def census(connection: AsyncConnection, now: datetime) -> Sequence[Counted
         )
         for row in rows
     ]
+
+
+async def connections_unreadable(connection: AsyncConnection) -> Sequence[tuple[TenantId, ConnectionId]]:
+    """Connections whose token does not open, those that stand so the longest first."""
+    of = connections.c
+    statement = sa.select(of.tenant_id, of.id).where(of.standing == Standing.UNREADABLE).order_by(of.changed_at, of.id)
+    return [(TenantId(row.tenant_id), ConnectionId(row.id)) for row in await connection.execute(statement)]
+
+
+async def keys_in_use(connection: AsyncConnection) -> Sequence[tuple[str, TenantId, DataKeyId]]:
+    """The newest data key under each key-encryption key."""
+    of = data_keys.c
+    newest = (
+        sa.select(of.kek_id, of.tenant_id, of.id).ext(distinct_on(of.kek_id)).order_by(of.kek_id, of.created_at.desc())
+    )
+    return [(row.kek_id, TenantId(row.tenant_id), DataKeyId(row.id)) for row in await connection.execute(newest)]

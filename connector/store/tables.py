@@ -169,6 +169,16 @@ consent_attempts = sa.Table(
     sa.UniqueConstraint("state_digest", name="consent_attempts_state_digest_key"),
 )
 
+certificates = sa.Table(
+    "certificates",
+    metadata,
+    sa.Column("tenant_id", UUID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("shredded_at", _MOMENT, nullable=False),
+    sa.Column("without_invoices", sa.Boolean, nullable=False),
+    sa.Column("document", Json, nullable=False),
+    sa.Column("digest", BYTEA, nullable=False),
+)
+
 entitlements = sa.Table(
     "entitlements",
     metadata,

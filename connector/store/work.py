@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from connector.domain.access import Scope
 from connector.domain.census import Counted
 from connector.errors import Unavailable
-from connector.ids import AttemptId, ConnectionId, FetchId, KeyId, LinkId, ProviderKey, TenantId
+from connector.ids import AttemptId, ConnectionId, DataKeyId, FetchId, KeyId, LinkId, ProviderKey, TenantId
 from connector.ports import KeyOwner, Work
 from connector.store import sweeps
 from connector.store.breakers import BreakerRows
+from connector.store.certificates import CertificateRows
 from connector.store.connections import ConnectionRows
 from connector.store.consents import ConsentRows
 from connector.store.directory import DirectoryRows
@@ -78,6 +79,7 @@ class PostgresStore:
                 connections=ConnectionRows(connection),
                 renewals=RenewalRows(connection),
                 breakers=BreakerRows(connection),
+                certificates=CertificateRows(connection),
                 entitlements=EntitlementRows(connection),
                 fetches=FetchRows(connection),
                 mirror=MirrorRows(connection),
@@ -135,6 +137,16 @@ class PostgresStore:
         """How many connections stand how, and since when."""
         async with self._sweep() as connection:
             return await sweeps.census(connection, now)
+
+    async def connections_unreadable(self) -> Sequence[tuple[TenantId, ConnectionId]]:
+        """Connections whose token our own keys do not open, those that stand so the longest first."""
+        async with self._sweep() as connection:
+            return await sweeps.connections_unreadable(connection)
+
+    async def keys_in_use(self) -> Sequence[tuple[str, TenantId, DataKeyId]]:
+        """Every key-encryption key that wraps a data key, and the newest data key it wraps."""
+        async with self._sweep() as connection:
+            return await sweeps.keys_in_use(connection)
 
     async def reachable(self) -> bool:
         """Whether PostgreSQL answers as both roles."""

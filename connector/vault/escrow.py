@@ -11,15 +11,18 @@ from threading import Lock
 
 import structlog
 
+from connector.domain.certificate import Certificate
 from connector.domain.renewal import TokenAnswer
 from connector.errors import Misconfigured, Unavailable
-from connector.ids import GrantId
+from connector.ids import GrantId, TenantId
+from connector.vault.certificates import certificates_in, keep_certificate
 from connector.vault.records import read_records, record_of
 from connector.vault.segments import SUFFIX, Segment, opened_folder
 
 _DAYS_OPEN = 2  # today's file, and yesterday's for what comes late
 _AT_ONCE = 200  # answers in memory while they are read back
 _WAIT = timedelta(seconds=30)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger("connector.escrow")
 
@@ -71,6 +74,21 @@ class FileEscrow:
     async def forget(self, before: datetime) -> None:
         """Removes the days that ended before `before`; raises Unavailable when it cannot."""
         await asyncio.to_thread(self._forget, before)
+
+    async def count(self, tenant: TenantId) -> int:
+        """How many answers of the tenant are in it; raises Unavailable when it cannot be read."""
+        found = 0
+        async for answer in self.entries(_BEGINNING):
+            found += answer.tenant_id == tenant
+        return found
+
+    async def keep_certificate(self, certificate: Certificate) -> None:
+        """Keeps a certificate for ever; the first of a tenant stands. Raises Unavailable when it is not taken."""
+        await asyncio.to_thread(keep_certificate, self._folder, certificate)
+
+    async def certificates(self) -> Sequence[Certificate]:
+        """Every certificate; raises Unavailable when they cannot be read."""
+        return await asyncio.to_thread(certificates_in, self._folder)
 
     async def close(self) -> None:
         """Closes its files."""

@@ -6,7 +6,7 @@ import hmac
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -14,8 +14,8 @@ import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.domain.custody import CANARY
-from connector.domain.sealing import Seat, WrappedKey
-from connector.errors import CannotOpen, Misconfigured, Unavailable
+from connector.domain.sealing import TRUSTED_FOR, Seat, WrappedKey
+from connector.errors import CannotOpen, Misconfigured, SealFault, Unavailable
 from connector.ids import DataKeyId, TenantId, new_id
 from connector.ports import KeyService, KeyShelf
 from connector.secret import Secret
@@ -29,6 +29,7 @@ PRIMARY_FOR = 60.0  # seconds a primary key is taken for granted, after which a 
 OPEN_MOST = 10_000
 PEPPER = CANARY.decode()
 _LOOKS = 3  # at a row that changes while its key is being unwrapped
+_LOOK_THROUGH = 60.0  # seconds after which what is out of time is dropped, though nobody asks for it
 
 _log = structlog.get_logger("connector.keyring")
 
@@ -41,10 +42,16 @@ class _Held(Generic[K, V]):
         self._keep_for = keep_for
         self._seconds = seconds
         self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._look_through_at = 0.0
 
     def get(self, name: K) -> V | None:
+        now = self._seconds()
+        if self._look_through_at <= now:
+            self._look_through_at = now + _LOOK_THROUGH
+            for each in [each for each, (until, _) in self._kept.items() if until <= now]:
+                del self._kept[each]
         until, value = self._kept.get(name, (0.0, None))
-        if value is None or until <= self._seconds():
+        if value is None or until <= now:
             self._kept.pop(name, None)
             return None
         self._kept.move_to_end(name)
@@ -53,11 +60,14 @@ class _Held(Generic[K, V]):
     def drop(self, name: K) -> None:
         self._kept.pop(name, None)
 
-    def put(self, name: K, value: V) -> None:
-        self._kept[name] = (self._seconds() + self._keep_for, value)
+    def put(self, name: K, value: V, *, since: float | None = None) -> None:
+        self._kept[name] = ((self._seconds() if since is None else since) + self._keep_for, value)
         self._kept.move_to_end(name)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
+
+    def drop(self, name: K) -> None:
+        self._kept.pop(name, None)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,6 +99,8 @@ class Keyring:
         self._pepper = pepper
         self._open: _Held[tuple[TenantId, DataKeyId], AESGCM] = _Held(most, OPEN_FOR, seconds)
         self._primary: _Held[TenantId, DataKeyId] = _Held(most, PRIMARY_FOR, seconds)
+        self._there: _Held[tuple[TenantId, DataKeyId], bool] = _Held(most, TRUSTED_FOR.total_seconds(), seconds)
+        self._seconds = seconds
         self._making = asyncio.Lock()
 
     @classmethod
@@ -111,6 +123,19 @@ class Keyring:
             )
             raise Misconfigured(problems=[problem]) from None
 
+    async def prove(self, samples: Iterable[tuple[str, TenantId, DataKeyId]]) -> None:
+        """Unwraps one data key of each key-encryption key in use; raises Misconfigured, naming those that fail."""
+        failed = []
+        for kek_id, tenant, key_id in samples:
+            try:
+                await self._key(tenant, key_id, "data_key")
+            except CannotOpen as failure:
+                if failure.fault is not SealFault.KEY_MISSING:  # destroyed since it was chosen
+                    failed.append(f"key-encryption key {kek_id} (tried with data key {key_id} of tenant {tenant})")
+        if failed:
+            problem = "CONNECTOR_KEK: data keys in use do not open; give back " + ", and ".join(failed)
+            raise Misconfigured(problems=[problem])
+
     async def prepare(self, tenant: TenantId) -> OpenKey:
         """The tenant's primary data key, open in memory and made now if the tenant has none."""
         key_id = await self._primary_of(tenant)
@@ -124,6 +149,10 @@ class Keyring:
         """The secret inside; raises CannotOpen when it was sealed for another seat or its key is gone."""
         key_id = envelope.key_id_of(sealed, seat)
         return envelope.unseal(sealed, key=await self._key(seat.tenant_id, key_id, seat.purpose), seat=seat)
+
+    def key_of(self, sealed: bytes, seat: Seat) -> DataKeyId:
+        """The data key that sealed it; raises CannotOpen for what was never sealed here."""
+        return envelope.key_id_of(sealed, seat)
 
     def digest(self, purpose: str, text: Secret) -> bytes:
         """A keyed fingerprint by which `text` is recognised again and from which it cannot be had back."""
@@ -147,8 +176,8 @@ class Keyring:
                 fresh, wrapped = await self._made(tenant)
                 await self._shelf.keep_primary(tenant, fresh, wrapped)
                 kept = await self._shelf.primary_key(tenant)  # another process may have been first
-        if kept is None:
-            raise CannotOpen(purpose="data_key")
+        if kept is None:  # the shelf takes none for a tenant that was shredded
+            raise CannotOpen(purpose="data_key", fault=SealFault.KEY_MISSING)
         self._primary.put(tenant, kept[0])
         return kept[0]
 
@@ -157,24 +186,31 @@ class Keyring:
         return fresh, await self._service.wrap(AESGCM.generate_key(256), owner_of(tenant, fresh))
 
     async def _key(self, tenant: TenantId, key_id: DataKeyId, purpose: str) -> AESGCM:
-        if held := self._open.get((tenant, key_id)):
+        name = (tenant, key_id)
+        held = self._open.get(name)
+        if held is not None and self._there.get(name):
             return held
+        looked_at = self._seconds()
         wrapped = await self._shelf.data_key(tenant, key_id)
         for _ in range(_LOOKS):
             if wrapped is None:
-                raise CannotOpen(purpose=purpose)
+                self._open.drop(name)
+                raise CannotOpen(purpose=purpose, fault=SealFault.KEY_MISSING)
             if wrapped.retired:
                 _log.error("a retired key was asked for", tenant=str(tenant), data_key=str(key_id), kek=wrapped.kek_id)
-                raise CannotOpen(purpose=purpose)
+                raise CannotOpen(purpose=purpose, fault=SealFault.KEY_NOT_UNWRAPPED)
+            self._there.put(name, value=True, since=looked_at)
+            if held is not None:
+                return held
             try:
                 key = AESGCM(await self._service.unwrap(wrapped, owner_of(tenant, key_id)))
             except CannotOpen:
                 # A process that was stopped meanwhile holds what stood there before the key was rewrapped.
                 read, wrapped = wrapped, await self._shelf.data_key(tenant, key_id)
                 if wrapped == read:
-                    raise
+                    raise CannotOpen(purpose=purpose, fault=SealFault.KEY_NOT_UNWRAPPED) from None
             else:
-                self._open.put((tenant, key_id), key)
+                self._open.put(name, key)
                 return key
         raise Unavailable
 

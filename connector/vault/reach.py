@@ -12,6 +12,7 @@ from connector.vault.kms.local import LocalFile
 
 _log = structlog.get_logger("connector.kms")
 
+
 class Reach:
     """The services at some addresses, each time it is asked; those of a key file as the file stands by then."""
 
@@ -25,7 +26,9 @@ class Reach:
 
     def __call__(self) -> Sequence[KeyService]:
         """Every service there is, those of the first address in front."""
-        return [service for each in self._opened for service in (each.services() if isinstance(each, _KeyFile) else [each])]
+        return [
+            service for each in self._opened for service in (each.services() if isinstance(each, _KeyFile) else [each])
+        ]
 
     async def close(self) -> None:
         """Leaves every line."""

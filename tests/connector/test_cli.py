@@ -110,6 +110,7 @@ COMMANDS = dict(commands())
 def test_the_commands_are_those_the_guides_name() -> None:
     assert sorted(COMMANDS) == [
         "connections explain",
+        "connections unreadable",
         "dev",
         "escrow replay",
         "fetch",
@@ -125,7 +126,9 @@ def test_the_commands_are_those_the_guides_name() -> None:
         "partners add",
         "serve",
         "tenants add",
+        "tenants certificate",
         "tenants declare",
+        "tenants shred",
         "twin",
         "upkeep plan",
         "worker",

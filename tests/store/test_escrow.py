@@ -11,7 +11,7 @@ from connector.domain.renewal import TokenAnswer
 from connector.errors import Misconfigured, Unavailable
 from connector.store.escrow import DatabaseEscrow
 from tests.conftest import Cluster
-from tests.connector.vault.answers import NOON, an_answer
+from tests.connector.vault.answers import NOON, a_certificate, an_answer
 from tests.store.databases import empty, engine_as
 
 HOUR = timedelta(hours=1)
@@ -98,3 +98,18 @@ def test_what_is_no_address_is_refused_without_showing_it() -> None:
     with pytest.raises(Misconfigured) as refusal:
         DatabaseEscrow.opened("postgresql://escrow:canary-4711@host:port/escrow")
     assert refusal.value.problems == ["CONNECTOR_ESCROW: is not the address of a database"]
+
+
+async def test_a_certificate_is_kept_for_ever_and_the_first_of_a_tenant_stands(escrow: DatabaseEscrow) -> None:
+    first, later = a_certificate("first"), a_certificate("later")
+    assert await escrow.certificates() == []
+    await escrow.keep_certificate(first)
+    await escrow.keep_certificate(later)
+    await escrow.forget(NOON + 9999 * HOUR)
+    assert await escrow.certificates() == [first]
+
+
+async def test_the_answers_of_one_tenant_are_counted(escrow: DatabaseEscrow) -> None:
+    answers = [an_answer() for _ in range(3)]
+    await escrow.keep(answers)
+    assert await escrow.count(answers[0].tenant_id) == 1

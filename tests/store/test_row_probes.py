@@ -91,6 +91,10 @@ async def outcomes(
     return found
 
 
+# A certificate forbids its tenant a new key for ever, so it must be away before one is added.
+FORBIDDEN_BY = {"data_keys": metadata.tables["certificates"]}
+DELETED_WITH_A_CERTIFICATE = {"data_keys", "received_invoices"}
+
 NEW_ROW_REFUSED = "new row violates row-level security policy"
 NOT_GRANTED = "permission denied"
 
@@ -111,9 +115,10 @@ async def test_no_scope_of_ours_writes_a_row_of_theirs_and_theirs_does(
     row = companies.theirs[table.name]
     gone = sa.delete(table).where(key_of(table, row))
     added = sa.insert(table).values(row)
+    before = [gone, *[sa.delete(FORBIDDEN_BY[name]) for name in [table.name] if name in FORBIDDEN_BY]]
 
-    assert set(await outcomes(companies, companies.our_scopes(), added, gone)) == {NEW_ROW_REFUSED}
-    assert 1 in await outcomes(companies, their_scopes(table, row), added, gone)
+    assert set(await outcomes(companies, companies.our_scopes(), added, *before)) == {NEW_ROW_REFUSED}
+    assert 1 in await outcomes(companies, their_scopes(table, row), added, *before)
 
 
 @pytest.mark.parametrize("table", GUARDED, ids=NAMES)
@@ -148,9 +153,33 @@ async def test_only_what_is_the_installations_own_belongs_to_nobody() -> None:
 async def test_nothing_is_ever_deleted_emptied_or_laid_open_by_the_product(
     companies: TwoCompanies, table: sa.Table, action: str
 ) -> None:
-    refusals = await outcomes(companies, companies.our_scopes()[:1], sa.text(action.format(table.name)))
+    uncertified = sa.delete(metadata.tables["certificates"])
+    scopes = [NOBODY, Scope.of_tenant(companies.ours["tenants"]["id"])]
+    refusals = await outcomes(companies, scopes, sa.text(action.format(table.name)), uncertified)
 
-    assert refusals == ["must be owner of table " + table.name if action.startswith("alter") else NOT_GRANTED]
+    if action.startswith("delete") and table.name in DELETED_WITH_A_CERTIFICATE:
+        assert refusals == [0, 0]
+    else:
+        refusal = "must be owner of table " + table.name if action.startswith("alter") else NOT_GRANTED
+        assert refusals == [refusal, refusal]
+
+
+@pytest.mark.parametrize("name", sorted(DELETED_WITH_A_CERTIFICATE))
+async def test_a_certificate_lets_its_own_tenants_rows_go_and_nobody_elses(companies: TwoCompanies, name: str) -> None:
+    scopes = [NOBODY, *(Scope.of_tenant(each["tenants"]["id"]) for each in (companies.ours, companies.theirs))]
+    theirs = sa.delete(metadata.tables["certificates"]).where(
+        metadata.tables["certificates"].c.tenant_id == companies.theirs["tenants"]["id"]
+    )
+
+    assert await outcomes(companies, scopes, sa.delete(metadata.tables[name]), theirs) == [0, 1, 0]
+
+
+async def test_a_certificate_that_kept_the_invoices_lets_none_of_them_go(companies: TwoCompanies) -> None:
+    kept = sa.update(metadata.tables["certificates"]).values(without_invoices=False)
+    scopes = [Scope.of_tenant(companies.ours["tenants"]["id"])]
+
+    assert await outcomes(companies, scopes, sa.text("delete from received_invoices"), kept) == [0]
+    assert await outcomes(companies, scopes, sa.text("delete from data_keys"), kept) == [1]
 
 
 TO_OTHERS = [

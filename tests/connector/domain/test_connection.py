@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from connector.domain.connection import Cause, Connection, SealedGrant, Standing
+from connector.errors import SealFault
 from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId
 
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -34,9 +35,17 @@ def test_a_doubt_lasts_since_it_began_and_ends_without_a_trace() -> None:
     assert mended == replace(ACTIVE, changed_at=NOW + 3 * DAY, due_at=NOW + 9 * DAY)
 
 
-def test_a_connection_whose_key_is_gone_is_looked_at_again_in_case_it_is_back() -> None:
-    unreadable = replace(ACTIVE, due_at=NOW).unreadable(NOW + DAY, due_at=NOW + 2 * DAY)
-    assert (unreadable.standing, unreadable.cause) == (Standing.UNREADABLE, Cause.KEY_MISSING)
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        (SealFault.KEY_MISSING, Cause.KEY_MISSING),
+        (SealFault.KEY_NOT_UNWRAPPED, Cause.KEY_NOT_UNWRAPPED),
+        (SealFault.DAMAGED, Cause.TOKEN_DAMAGED),
+    ],
+)
+def test_a_connection_whose_token_does_not_open_says_why_and_is_looked_at_again(fault: SealFault, cause: Cause) -> None:
+    unreadable = replace(ACTIVE, due_at=NOW).unreadable(fault, NOW + DAY, due_at=NOW + 2 * DAY)
+    assert (unreadable.standing, unreadable.cause) == (Standing.UNREADABLE, cause)
     assert (unreadable.changed_at, unreadable.due_at) == (NOW + DAY, NOW + 2 * DAY)
     assert unreadable.consent_ends_at == ACTIVE.consent_ends_at
 

@@ -1,11 +1,14 @@
 """Token answers as a journal meets them, sealed; and what of them is on a disk."""
 
 import asyncio
+import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
+from connector.domain.certificate import Certificate
 from connector.domain.renewal import TokenAnswer
 from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId, new_id
 from connector.vault.records import read_records
@@ -42,3 +45,9 @@ async def until(true: Callable[[], bool], *, seconds: float = 10) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("it never came true")
+
+
+def a_certificate(reason: str) -> Certificate:
+    """A certificate of always the same tenant."""
+    told = {"tenant": {"id": str(UUID(int=7))}, "reason": reason}
+    return Certificate(document=json.dumps(told), digest=reason.encode())

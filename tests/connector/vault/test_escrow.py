@@ -12,7 +12,7 @@ import pytest
 from connector.domain.renewal import TokenAnswer
 from connector.errors import Misconfigured, Unavailable
 from connector.vault.escrow import FileEscrow
-from tests.connector.vault.answers import NOON, an_answer, files, on_disk
+from tests.connector.vault.answers import NOON, a_certificate, an_answer, files, on_disk
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -118,3 +118,27 @@ async def test_a_place_where_nothing_can_be_kept_is_refused_at_the_start(tmp_pat
     with pytest.raises(Misconfigured) as refusal:
         FileEscrow.opened(tmp_path / "file")
     assert refusal.value.problems == [f"CONNECTOR_ESCROW: nothing can be kept in {tmp_path / 'file'} (File exists)"]
+
+
+async def test_a_certificate_is_kept_for_ever_and_the_first_of_a_tenant_stands(tmp_path: Path) -> None:
+    first, later = a_certificate("first"), a_certificate("later")
+    async with closing_at_the_end(FileEscrow.opened(tmp_path)) as escrow:
+        assert await escrow.certificates() == []
+        await escrow.keep_certificate(first)
+        await escrow.keep_certificate(later)
+        await escrow.keep([an_answer()])
+        await escrow.forget(NOON + 9999 * DAY)
+        assert await escrow.certificates() == [first]
+    [path] = files(tmp_path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    path.write_text("{")  # no certificate may be passed over in silence
+    with pytest.raises(Unavailable):
+        await FileEscrow(tmp_path).certificates()
+
+
+async def test_the_answers_of_one_tenant_are_counted(tmp_path: Path) -> None:
+    answers = [an_answer() for _ in range(3)]
+    async with closing_at_the_end(FileEscrow.opened(tmp_path)) as escrow:
+        await escrow.keep(answers)
+        assert await escrow.count(answers[0].tenant_id) == 1

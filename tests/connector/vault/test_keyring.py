@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from connector.bootstrap import opened
-from connector.domain.sealing import Seat
-from connector.errors import CannotOpen, Misconfigured
-from connector.ids import TenantId
+from connector.domain.sealing import TRUSTED_FOR, Seat, WrappedKey
+from connector.errors import CannotOpen, Misconfigured, SealFault
+from connector.ids import DataKeyId, TenantId
 from connector.secret import Secret
 from connector.settings import read_settings
 from connector.store.engines import open_engine
@@ -91,21 +91,90 @@ async def test_a_key_made_ready_seals_without_its_service_and_without_its_shelf(
         await ring.prepare(B)
 
 
-async def test_a_destroyed_key_opens_nothing_once_it_is_out_of_memory() -> None:
-    shelf, seconds = PretendShelf(), Seconds()
-    ring = Keyring(PretendKeyService(), shelf, b"pepper", seconds=seconds)
+async def test_a_destroyed_key_opens_and_seals_nothing_five_seconds_later_though_it_is_in_memory() -> None:
+    service, shelf, seconds = PretendKeyService(), PretendShelf(), Seconds()
+    ring = Keyring(service, shelf, b"pepper", seconds=seconds)
     place = seat(A)
     sealed = await ring.seal(TOKEN, place)
     shelf.rows.clear()
 
-    seconds.now += OPEN_FOR - 1
+    seconds.now += TRUSTED_FOR.total_seconds() - 1
     assert await ring.open(sealed, place) == TOKEN
     seconds.now += 1
     with pytest.raises(CannotOpen) as refusal:
         await ring.open(sealed, place)
-    assert refusal.value.purpose == "refresh_token"
+    assert (refusal.value.purpose, refusal.value.fault) == ("refresh_token", SealFault.KEY_MISSING)
     with pytest.raises(CannotOpen):
-        await Keyring(PretendKeyService(), shelf, b"pepper").open(sealed, place)
+        await ring.seal(TOKEN, place)
+    assert shelf.rows == {}  # a key in memory makes no other
+    with pytest.raises(CannotOpen):
+        await Keyring(service, shelf, b"pepper").open(sealed, place)
+
+
+async def test_a_key_that_was_found_while_it_was_being_destroyed_is_not_trusted_from_then_on_but_from_before() -> None:
+    shelf, seconds = PretendShelf(), Seconds()
+
+    class SlowShelf(PretendShelf):
+        async def data_key(self, tenant: TenantId, key: DataKeyId) -> WrappedKey | None:
+            found = shelf.rows.get((tenant, key))
+            seconds.now += 3  # the answer is on its way, and what it says may be over
+            return found
+
+    service, place = PretendKeyService(), seat(A)
+    sealed = await Keyring(service, shelf, b"pepper", seconds=seconds).seal(TOKEN, place)
+    slow = Keyring(service, SlowShelf(), b"pepper", seconds=seconds)
+    assert await slow.open(sealed, place) == TOKEN
+    shelf.rows.clear()
+    seconds.now += 2  # five since it was asked
+    with pytest.raises(CannotOpen):
+        await slow.open(sealed, place)
+
+
+async def test_why_a_value_does_not_open_is_told_apart() -> None:
+    service, shelf = PretendKeyService(), PretendShelf()
+    place = seat(A)
+    sealed = await Keyring(service, shelf, b"pepper").seal(TOKEN, place)
+    faults = {}
+    for name, ring, envelope in (
+        ("damaged", Keyring(service, shelf, b"pepper"), sealed[:-1] + bytes([sealed[-1] ^ 1])),
+        ("another service", Keyring(PretendKeyService(), shelf, b"pepper"), sealed),
+        ("no key", Keyring(service, PretendShelf(), b"pepper"), sealed),
+    ):
+        with pytest.raises(CannotOpen) as failure:
+            await ring.open(envelope, place)
+        faults[name] = failure.value.fault
+    assert faults == {
+        "damaged": SealFault.DAMAGED,
+        "another service": SealFault.KEY_NOT_UNWRAPPED,
+        "no key": SealFault.KEY_MISSING,
+    }
+
+
+async def test_a_start_proves_one_data_key_of_each_key_encryption_key_and_names_those_that_do_not_open() -> None:
+    shelf = PretendShelf()
+    one, two = PretendKeyService("kek-1"), PretendKeyService("kek-2")
+    await Keyring(one, shelf, b"pepper").seal(TOKEN, seat(A))
+    await Keyring(two, shelf, b"pepper").seal(TOKEN, seat(B))
+    samples = [(wrapped.kek_id, tenant, key) for (tenant, key), wrapped in shelf.rows.items()]
+    with pytest.raises(Misconfigured) as refusal:
+        await Keyring(two, shelf, b"pepper").prove(samples)
+    [problem] = refusal.value.problems
+    assert "key-encryption key kek-1 (tried with data key" in problem
+    assert "kek-2" not in problem
+
+    await Keyring(two, shelf, b"pepper").prove(samples[1:])
+    shelf.rows.clear()  # destroyed between the choice and the trial
+    await Keyring(two, shelf, b"pepper").prove(samples)
+
+
+async def test_keys_nobody_asks_for_are_dropped_from_memory_all_the_same() -> None:
+    seconds = Seconds()
+    ring = Keyring(PretendKeyService(), PretendShelf(), b"pepper", seconds=seconds)
+    for tenant in (A, B):
+        await ring.seal(TOKEN, seat(tenant))
+    seconds.now += OPEN_FOR
+    await ring.seal(TOKEN, seat(B))
+    assert [tenant for tenant, _ in ring._open._kept] == [B]  # noqa: SLF001 - its memory is the claim
 
 
 async def test_an_open_key_stays_for_a_quarter_of_an_hour_and_no_longer() -> None:
@@ -189,3 +258,32 @@ async def test_an_installation_refuses_to_start_with_another_key_than_it_was_set
     assert problem.startswith("CONNECTOR_KEK: this key does not open what the database was sealed with (key test)")
     async with opened(read_settings(right)):
         pass
+
+
+async def test_an_installation_refuses_to_start_while_a_data_key_in_use_was_wrapped_by_a_key_it_does_not_have(
+    database_url: str, cluster: Cluster, kek: Path, tmp_path: Path
+) -> None:
+    lost = tmp_path / "kek.json"
+    LocalFile.create(lost, "lost-2024")
+    http = "http://127.0.0.1:1"
+    told = read_settings(environment(database_url, cluster.redis_url, kek, public_url=http, provider_url=http))
+    async with opened(told):
+        pass
+    admin = create_async_engine(database_url)
+    tenants = [TenantId(uuid4()) for _ in range(3)]
+    async with admin.begin() as connection:
+        for tenant in tenants:
+            await connection.execute(sa.text("insert into tenants values (:id, 'みなと', now())"), {"id": tenant})
+    await admin.dispose()
+    engine = open_engine(database_url, "app")
+    shelf = PostgresShelf(engine)
+    for tenant, path in zip(tenants, (kek, lost, lost), strict=True):
+        await Keyring(LocalFile.read(path), shelf, b"pepper").prepare(tenant)
+    await engine.dispose()
+
+    with pytest.raises(Misconfigured) as refusal:
+        async with opened(told):
+            pass
+    [problem] = refusal.value.problems
+    assert problem.startswith("CONNECTOR_KEK: data keys in use do not open; give back key-encryption key lost-2024 (")
+    assert problem.count("key-encryption key") == 1
