@@ -52,3 +52,13 @@ processes = sa.Table(
     sa.Column("ended_at", MOMENT),
     sa.Index("processes_by_seen_at", "seen_at"),
 )
+
+certificates = sa.Table(
+    "certificates",
+    metadata,
+    sa.Column("tenant_id", UUID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("shredded_at", MOMENT, nullable=False),
+    sa.Column("without_invoices", sa.Boolean, nullable=False),
+    sa.Column("document", Json, nullable=False),
+    sa.Column("digest", BYTEA, nullable=False),
+)

@@ -4,13 +4,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 
 from connector.store.columns import MOMENT, NOW, Json, key, metadata, to
-from connector.store.key_tables import data_keys, installation_keys, key_encryption_keys, processes
+from connector.store.key_tables import certificates, data_keys, installation_keys, key_encryption_keys, processes
 
 __all__ = [
     "Json",
     "acceptances",
     "api_keys",
     "breakers",
+    "certificates",
     "connections",
     "consent_attempts",
     "data_keys",
@@ -167,16 +168,6 @@ consent_attempts = sa.Table(
     to("onboarding_links", "link_id"),
     to("connections", "connection_id"),
     sa.UniqueConstraint("state_digest", name="consent_attempts_state_digest_key"),
-)
-
-certificates = sa.Table(
-    "certificates",
-    metadata,
-    sa.Column("tenant_id", UUID, sa.ForeignKey("tenants.id"), primary_key=True),
-    sa.Column("shredded_at", _MOMENT, nullable=False),
-    sa.Column("without_invoices", sa.Boolean, nullable=False),
-    sa.Column("document", Json, nullable=False),
-    sa.Column("digest", BYTEA, nullable=False),
 )
 
 entitlements = sa.Table(

@@ -66,9 +66,6 @@ class _Held(Generic[K, V]):
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
-    def drop(self, name: K) -> None:
-        self._kept.pop(name, None)
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OpenKey:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from connector.domain.access import Scope
 from connector.domain.breaker import Breaker, Trouble
+from connector.domain.certificate import Order
 from connector.domain.connection import Cause
 from tests.world import INFOMART, World, graph_id
 
@@ -54,3 +55,27 @@ async def test_a_provider_in_maintenance_explains_every_connection_it_holds_up(w
     explanation = told["explanation"]
     assert isinstance(explanation, dict)
     assert (explanation["whoActs"], explanation["whatJa"]) == ("PROVIDER", "連携先がメンテナンス中です。")
+
+
+async def test_a_shredded_tenant_stays_visible_with_what_was_kept_and_its_connection_says_why_it_ended(
+    world: World,
+) -> None:
+    tenant = await world.connected("湊", invoices=3)
+    order = Order(reason="契約終了", by="operator", without_invoices=False)
+    await world.flows.shredding.shred(tenant.id, order, confirm=tenant.name)
+    told = await asked(world, tenant)
+    assert (told["standing"], told["cause"], told["nextRenewalAt"]) == ("DISCONNECTED", "SHREDDED", None)
+    explanation = told["explanation"]
+    assert isinstance(explanation, dict)
+    assert (explanation["whoActs"], explanation["nextLookAt"]) == ("NOBODY", None)
+    assert explanation["what"] == "It has ended and cannot be taken up again."
+
+    kept = "query ($t: ID!) { tenant(id: $t) { name receivedInvoices(first: 10) { totalCount } } }"
+    answer = await world.ask(kept, t=graph_id(tenant))
+    assert answer == {"data": {"tenant": {"name": "湊", "receivedInvoices": {"totalCount": 3}}}}
+
+    invite = (
+        "mutation ($i: CreateOnboardingLinkInput!) { createOnboardingLink(input: $i) { userErrors { code path } } }"
+    )
+    refused = await world.ask(invite, i={"tenantId": graph_id(tenant), "provider": INFOMART})
+    assert refused["data"]["createOnboardingLink"]["userErrors"][0]["code"] == "INVALID_INPUT"
