@@ -191,7 +191,7 @@ def document() -> str:
         "| コード code | 何が起きたか what | 誰が何をするか who does what | 再試行 retry |",
         "| --- | --- | --- | --- |",
     ]
-    for code, ja, en, retryable in rows:
+    for code, ja, en, retryable in dict.fromkeys(rows):  # facts that the words leave out make no second line
         cells = (f"`{code}`", f"{ja.what}<br>{en.what}", f"{ja.action}<br>{en.action}")
         lines.append(f"| {' | '.join(cells)} | {'はい yes' if retryable else 'いいえ no'} |")
     return "\n".join(lines) + "\n"
