@@ -120,9 +120,9 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             await check_roles(app)
         addresses = [each for each in (settings.kek, settings.kek_before) if each]
         reach = Reach(addresses, local_allowed=settings.local_kek_allowed)
-        stack.push_async_callback(reach.close)
         custody, shelf = PostgresCustody(app, sweeper), PostgresShelf(app)
         keychain = Keychain(reach, custody)
+        stack.push_async_callback(keychain.close)
         await stack.enter_async_context(Holding(custody, keychain).announced())
         vault = await Keyring.opened(keychain, shelf)
         await vault.prove(await store.keys_in_use())

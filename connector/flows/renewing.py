@@ -68,6 +68,8 @@ class Renewing:
 
         `since` is the monotonic second before the lease was asked for: whoever is stopped meanwhile notices.
         """
+        if len(batch) > 1:
+            await self.vault.look_over(batch[0].owner)
         asked = {asyncio.create_task(self._answered(leased, since)): leased for leased in batch}
         ended: dict[ConnectionId, Renewed | ConnectorError] = {}
         waiting = set(asked)

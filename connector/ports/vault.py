@@ -40,6 +40,8 @@ class KeyShelf(Protocol):
 
     async def data_key(self, tenant: TenantId, key: DataKeyId) -> WrappedKey | None: ...
 
+    async def leased(self, owner: UUID) -> Sequence[tuple[TenantId, DataKeyId, WrappedKey, bool]]: ...
+
     async def keep_primary(
         self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey, *, instead_of: DataKeyId | None = None
     ) -> bool: ...
@@ -110,6 +112,8 @@ class Sealer(Protocol):
 
 class Vault(Protocol):
     """Seals secrets to their seat, and digests what must be recognised but not kept."""
+
+    async def look_over(self, owner: UUID) -> None: ...
 
     async def prepare(self, tenant: TenantId) -> Sealer: ...
 

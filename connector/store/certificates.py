@@ -1,7 +1,6 @@
 """Rows of shreddings: a certificate is added, what it names is destroyed, and whatever was under way ends."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,21 +13,14 @@ from connector.domain.fetch import Reading
 from connector.errors import NotConnected
 from connector.ids import ConnectionId, DataKeyId, ProviderKey, TenantId
 from connector.store.tables import (
+    SEALED,
     certificates,
     connections,
     consent_attempts,
     data_keys,
     fetches,
-    grants,
     onboarding_links,
     received_invoices,
-)
-
-# Every column that holds an envelope under a tenant's data key.
-SEALED: Sequence[sa.Column[bytes]] = (
-    grants.c.access_sealed,
-    grants.c.refresh_sealed,
-    consent_attempts.c.verifier_sealed,
 )
 
 

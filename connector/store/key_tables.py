@@ -1,9 +1,9 @@
-"""The tables of keys: which key-encryption keys there are, what they wrap, and which process can open which."""
+"""The tables of keys: which there are, what they wrap, which process can open which, and which were destroyed."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 
-from connector.store.columns import MOMENT, NOW, key, metadata
+from connector.store.columns import MOMENT, NOW, Json, key, metadata
 
 installation_keys = sa.Table(
     "installation_keys",

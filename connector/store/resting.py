@@ -11,14 +11,8 @@ from connector.domain.consent import Progress, verifier_seat
 from connector.domain.sealing import Resting
 from connector.ids import AttemptId, DataKeyId, GrantId, LinkId, ProviderKey, TenantId
 from connector.store.connections import connection_of
-from connector.store.tables import connections, consent_attempts, data_keys, grants
+from connector.store.tables import SEALED, connections, consent_attempts, data_keys, grants
 
-# Every column that holds an envelope. A test compares this with the tables, so that none is forgotten by a rotation.
-SEALED: tuple[sa.Column[bytes], ...] = (
-    grants.c.access_sealed,
-    grants.c.refresh_sealed,
-    consent_attempts.c.verifier_sealed,
-)
 _UNFINISHED = (Progress.STARTED, Progress.REDEEMING)
 
 

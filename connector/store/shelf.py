@@ -1,5 +1,8 @@
 """Keeps wrapped keys for the vault, each read and write a transaction of its own."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,9 +16,9 @@ from connector.store.work import confined
 
 _NOBODY = Scope(partner_id=None, tenant_id=None)
 _RETIRED = sa.or_(data_keys.c.retired_at.is_not(None), key_encryption_keys.c.retired_at.is_not(None)).label("retired")
-_DATA_KEYS = sa.select(data_keys.c.id, data_keys.c.kek_id, data_keys.c.wrapped, _RETIRED).select_from(
-    data_keys.outerjoin(key_encryption_keys, key_encryption_keys.c.id == data_keys.c.kek_id)
-)
+_DATA_KEYS = sa.select(
+    data_keys.c.tenant_id, data_keys.c.id, data_keys.c.is_primary, data_keys.c.kek_id, data_keys.c.wrapped, _RETIRED
+).select_from(data_keys.outerjoin(key_encryption_keys, key_encryption_keys.c.id == data_keys.c.kek_id))
 
 
 class PostgresShelf:
@@ -39,6 +42,12 @@ class PostgresShelf:
             statement = _DATA_KEYS.where(of.tenant_id == tenant, of.id == key)
             row = (await connection.execute(statement)).one_or_none()
         return None if row is None else _wrapped(row)
+
+    async def leased(self, owner: UUID) -> Sequence[tuple[TenantId, DataKeyId, WrappedKey, bool]]:
+        """Every key of the tenants under the owner's lease, in one statement; the last says whether it is primary."""
+        async with confined(self._app, Scope.of_lease(owner)) as connection:
+            rows = await connection.execute(_DATA_KEYS)
+            return [(TenantId(row.tenant_id), DataKeyId(row.id), _wrapped(row), row.is_primary) for row in rows]
 
     async def keep_primary(
         self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey, *, instead_of: DataKeyId | None = None

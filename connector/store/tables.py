@@ -7,6 +7,7 @@ from connector.store.columns import MOMENT, NOW, Json, key, metadata, to
 from connector.store.key_tables import certificates, data_keys, installation_keys, key_encryption_keys, processes
 
 __all__ = [
+    "SEALED",
     "Json",
     "acceptances",
     "api_keys",
@@ -267,4 +268,12 @@ received_invoices = sa.Table(
     to("connections", "connection_id"),
     sa.UniqueConstraint("tenant_id", "provider", "key", name="received_invoices_provider_key"),
     sa.Index("received_invoices_in_order", "tenant_id", "listed_on", "id"),
+)
+
+# Every column that holds an envelope under a tenant's data key; a test compares this with the tables, so that neither a
+# rotation nor a shredding forgets one.
+SEALED: tuple[sa.Column[bytes], ...] = (
+    grants.c.access_sealed,
+    grants.c.refresh_sealed,
+    consent_attempts.c.verifier_sealed,
 )

@@ -82,6 +82,11 @@ class Keychain:
         service = self._look()[0]
         return WrappedKey(await service.current(), await self._canary_from(service))
 
+    async def close(self) -> None:
+        """Leaves the line to every service."""
+        for service in self._look():
+            await service.close()
+
     async def _canary_from(self, service: KeyService) -> bytes:
         first = (await self._promoted())[0]
         pepper = await self.unwrap(first.wrapped_canary(), CANARY)

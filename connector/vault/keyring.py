@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from uuid import UUID
 
 import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -96,7 +97,7 @@ class Keyring:
         self._pepper = pepper
         self._open: _Held[tuple[TenantId, DataKeyId], AESGCM] = _Held(most, OPEN_FOR, seconds)
         self._primary: _Held[TenantId, DataKeyId] = _Held(most, PRIMARY_FOR, seconds)
-        self._there: _Held[tuple[TenantId, DataKeyId], bool] = _Held(most, TRUSTED_FOR.total_seconds(), seconds)
+        self._there: _Held[tuple[TenantId, DataKeyId], WrappedKey] = _Held(most, TRUSTED_FOR.total_seconds(), seconds)
         self._seconds = seconds
         self._making = asyncio.Lock()
 
@@ -132,6 +133,18 @@ class Keyring:
         if failed:
             problem = "CONNECTOR_KEK: data keys in use do not open; give back " + ", and ".join(failed)
             raise Misconfigured(problems=[problem])
+
+    async def look_over(self, owner: UUID) -> None:
+        """Looks at all keys under a lease together, so that none has to be looked at alone for as long as that counts.
+
+        Those that are not open are still unwrapped one by one.
+        """
+        looked_at = self._seconds()
+        for tenant, key_id, wrapped, primary in await self._shelf.leased(owner):
+            if not wrapped.retired:  # which is an alarm, when such a key is asked for
+                self._there.put((tenant, key_id), wrapped, since=looked_at)
+            if primary:
+                self._primary.put(tenant, key_id, since=looked_at)
 
     async def prepare(self, tenant: TenantId) -> OpenKey:
         """The tenant's primary data key, open in memory and made now if the tenant has none."""
@@ -184,31 +197,37 @@ class Keyring:
 
     async def _key(self, tenant: TenantId, key_id: DataKeyId, purpose: str) -> AESGCM:
         name = (tenant, key_id)
-        held = self._open.get(name)
-        if held is not None and self._there.get(name):
-            return held
-        looked_at = self._seconds()
-        wrapped = await self._shelf.data_key(tenant, key_id)
+        held, wrapped = self._open.get(name), self._there.get(name)
+        if wrapped is None:
+            wrapped = await self._looked_at(name, purpose)
+        if held is None:
+            held = AESGCM(await self._unwrapped(name, wrapped, purpose))
+            self._open.put(name, held)
+        return held
+
+    async def _looked_at(self, name: tuple[TenantId, DataKeyId], purpose: str) -> WrappedKey:
+        """The key as its row has it now; raises CannotOpen when it was destroyed or retired."""
+        since = self._seconds()
+        wrapped = await self._shelf.data_key(*name)
+        if wrapped is None:
+            self._open.drop(name)
+            self._there.drop(name)
+            raise CannotOpen(purpose=purpose, fault=SealFault.KEY_MISSING)
+        if wrapped.retired:
+            _log.error("a retired key was asked for", tenant=str(name[0]), data_key=str(name[1]), kek=wrapped.kek_id)
+            raise CannotOpen(purpose=purpose, fault=SealFault.KEY_NOT_UNWRAPPED)
+        self._there.put(name, wrapped, since=since)
+        return wrapped
+
+    async def _unwrapped(self, name: tuple[TenantId, DataKeyId], wrapped: WrappedKey, purpose: str) -> bytes:
         for _ in range(_LOOKS):
-            if wrapped is None:
-                self._open.drop(name)
-                raise CannotOpen(purpose=purpose, fault=SealFault.KEY_MISSING)
-            if wrapped.retired:
-                _log.error("a retired key was asked for", tenant=str(tenant), data_key=str(key_id), kek=wrapped.kek_id)
-                raise CannotOpen(purpose=purpose, fault=SealFault.KEY_NOT_UNWRAPPED)
-            self._there.put(name, value=True, since=looked_at)
-            if held is not None:
-                return held
             try:
-                key = AESGCM(await self._service.unwrap(wrapped, owner_of(tenant, key_id)))
+                return await self._service.unwrap(wrapped, owner_of(*name))
             except CannotOpen:
-                # A process that was stopped meanwhile holds what stood there before the key was rewrapped.
-                read, wrapped = wrapped, await self._shelf.data_key(tenant, key_id)
+                # What was read may be older than a rewrapping, as in a process that was stopped meanwhile.
+                read, wrapped = wrapped, await self._looked_at(name, purpose)
                 if wrapped == read:
                     raise CannotOpen(purpose=purpose, fault=SealFault.KEY_NOT_UNWRAPPED) from None
-            else:
-                self._open.put(name, key)
-                return key
         raise Unavailable
 
 

@@ -30,11 +30,6 @@ class Reach:
             service for each in self._opened for service in (each.services() if isinstance(each, _KeyFile) else [each])
         ]
 
-    async def close(self) -> None:
-        """Leaves every line."""
-        for service in self():
-            await service.close()
-
 
 class _KeyFile:
     """A key file that is read again when it changes; one that is spoilt later changes nothing."""

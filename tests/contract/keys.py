@@ -1,7 +1,9 @@
 """Pretended key services and shelves; the suites beside them hold them to what the real ones promise."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from connector.domain.sealing import WrappedKey
 from connector.errors import CannotOpen
@@ -48,6 +50,7 @@ class PretendShelf:
     def __init__(self) -> None:
         self.rows: dict[tuple[TenantId, DataKeyId], WrappedKey] = {}
         self.retired: set[str] = set()  # key-encryption keys
+        self.leases: dict[UUID, set[TenantId]] = {}
         self._primary: dict[TenantId, DataKeyId] = {}
         self._installation: dict[str, WrappedKey] = {}
 
@@ -59,6 +62,14 @@ class PretendShelf:
     async def data_key(self, tenant: TenantId, key: DataKeyId) -> WrappedKey | None:
         wrapped = self.rows.get((tenant, key))
         return None if wrapped is None else replace(wrapped, retired=wrapped.kek_id in self.retired)
+
+    async def leased(self, owner: UUID) -> Sequence[tuple[TenantId, DataKeyId, WrappedKey, bool]]:
+        found = [name for name in self.rows if name[0] in self.leases.get(owner, ())]
+        return [
+            (tenant, key, wrapped, self._primary.get(tenant) == key)
+            for tenant, key in found
+            if (wrapped := await self.data_key(tenant, key)) is not None
+        ]
 
     async def keep_primary(
         self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey, *, instead_of: DataKeyId | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -50,6 +50,38 @@ def retire(shelf: KeyShelf, database_url: str) -> Retire:
             await connection.execute(statement, {"id": kek_id})
 
     return say
+
+
+@pytest.fixture
+def lease(shelf: KeyShelf, database_url: str) -> Callable[[TenantId, UUID], Coroutine[None, None, None]]:
+    """Lets somebody hold the lease of a connection of the tenant's."""
+
+    async def take(tenant: TenantId, owner: UUID) -> None:
+        if isinstance(shelf, PretendShelf):
+            shelf.leases.setdefault(owner, set()).add(tenant)
+            return
+        async with engine_as(database_url) as administrator, administrator.begin() as connection:
+            statement = sa.text(
+                "insert into connections (tenant_id, id, provider, standing, changed_at, lease_owner)"
+                " values (:tenant, :id, :provider, 'active', now(), :owner)"
+            )
+            told = {"tenant": tenant, "id": uuid4(), "provider": f"provider-{uuid4()}", "owner": owner}
+            await connection.execute(statement, told)
+
+    return take
+
+
+async def test_a_lease_shows_all_keys_of_its_tenants_at_once_and_nobody_elses(
+    shelf: KeyShelf, lease: Callable[[TenantId, UUID], Coroutine[None, None, None]]
+) -> None:
+    owner, old, new = uuid4(), DataKeyId(uuid4()), DataKeyId(uuid4())
+    await shelf.keep_primary(OURS, old, FIRST)
+    await shelf.keep_primary(OURS, new, SECOND, instead_of=old)
+    await shelf.keep_primary(THEIRS, DataKeyId(uuid4()), FIRST)
+    assert await shelf.leased(owner) == []
+    await lease(OURS, owner)
+    found = await shelf.leased(owner)
+    assert sorted(found, key=lambda each: each[3]) == [(OURS, old, FIRST, False), (OURS, new, SECOND, True)]
 
 
 async def test_a_tenant_starts_without_a_key(shelf: KeyShelf) -> None:

@@ -16,9 +16,8 @@ from connector.domain.access import Scope, Tenant
 from connector.domain.certificate import Certificate
 from connector.domain.sealing import WrappedKey
 from connector.ids import DataKeyId, TenantId
-from connector.store.certificates import SEALED
 from connector.store.shelf import PostgresShelf
-from connector.store.tables import data_keys, metadata
+from connector.store.tables import SEALED, data_keys, metadata
 from connector.store.work import PostgresStore, confined
 from tests.store.databases import engine_as
 

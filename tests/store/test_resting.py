@@ -3,8 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 
-from connector.store.resting import SEALED
-from connector.store.tables import metadata
+from connector.store.tables import SEALED, metadata
 
 REWRAPPED = {"data_keys.wrapped", "installation_keys.wrapped"}
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -15,7 +15,7 @@ from connector.domain.connection import Grant, Standing
 from connector.domain.sealing import Seat
 from connector.errors import CannotOpen, NotFound, OutcomeUnknown, Unavailable
 from connector.flows.upkeep import Upkeep
-from connector.ids import GrantId, TenantId
+from connector.ids import DataKeyId, GrantId, TenantId
 from connector.ports import Sealer, Vault
 from connector.secret import Secret
 from connector.twins.infomart.faults import Fault, Kind
@@ -141,6 +141,9 @@ class StandsStill:
     def __init__(self, real: Vault, world: World) -> None:
         self._real, self._world = real, world
 
+    async def look_over(self, owner: UUID) -> None:
+        await self._real.look_over(owner)
+
     async def prepare(self, tenant: TenantId) -> Sealer:
         later(self._world, LEASE)
         return await self._real.prepare(tenant)
@@ -150,6 +153,12 @@ class StandsStill:
 
     async def open(self, sealed: bytes, seat: Seat) -> Secret:
         return await self._real.open(sealed, seat)
+
+    def key_of(self, sealed: bytes, seat: Seat) -> DataKeyId:
+        return self._real.key_of(sealed, seat)
+
+    async def replace_key(self, tenant: TenantId, before: DataKeyId) -> DataKeyId:
+        return await self._real.replace_key(tenant, before)
 
     def digest(self, purpose: str, text: Secret) -> bytes:
         return self._real.digest(purpose, text)
