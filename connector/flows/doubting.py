@@ -23,6 +23,7 @@ from connector.flows.guarding import Guarding
 from connector.ports import Clock, Store, Watch, Work
 
 _LONGEST_BACK_OFF = timedelta(hours=1)
+_PUT_OFF = timedelta(minutes=1)  # where an operator must act, such as on a key service that refuses us
 _KEY_BACK = timedelta(minutes=10)  # a key that is restored is noticed after so long; asking costs no provider call
 _REMEMBERED = timedelta(days=31)
 
@@ -45,7 +46,7 @@ class Doubting:
         match failure:
             case ClientRefused():
                 await self.guarding.failed(provider, Trouble.CLIENT_REFUSED)
-                await self._give_back(leased)
+                await self._give_back(leased, timedelta())
             case ConsentEnded():
                 await self.guarding.answered(provider)
                 await self._dead(leased, failure)
@@ -61,16 +62,18 @@ class Doubting:
                 await self._end(leased, Outcome.NOT_SENT, failure, after)
             case Unavailable(whose=Whose.PROVIDER):
                 await self.guarding.failed(provider, Trouble.MAINTENANCE, failure.wait)
-                await self._give_back(leased)
+                await self._give_back(leased, timedelta())  # the breaker says how long nobody asks
             case Unavailable(whose=Whose.LINE):
                 await self.guarding.failed(provider, Trouble.UNREACHABLE)
-                await self._give_back(leased)
-            case _:  # something of ours was not ready, and nothing was sent
-                await self._give_back(leased)
+                await self._give_back(leased, timedelta())
+            case Unavailable():  # something of ours was not ready, and nothing was sent
+                await self._give_back(leased, failure.wait)
+            case _:
+                await self._give_back(leased, _PUT_OFF)
 
-    async def _give_back(self, leased: Leased) -> None:
+    async def _give_back(self, leased: Leased, wait: timedelta) -> None:
         async with self.store.within(Scope.of_tenant(leased.connection.tenant_id)) as work:
-            await work.renewals.give_back(leased)
+            await work.renewals.give_back(leased, self.clock.now() + wait)
 
     async def _unknown(self, leased: Leased, failure: ConnectorError) -> None:
         """The old token may be dead or alive; it is presented again once the first call can no longer run."""

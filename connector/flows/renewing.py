@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -69,7 +70,8 @@ class Renewing:
         `since` is the monotonic second before the lease was asked for: whoever is stopped meanwhile notices.
         """
         if len(batch) > 1:
-            await self.vault.look_over(batch[0].owner)
+            with suppress(Unavailable):  # then each key is looked at alone, and whose cannot be gives its lease back
+                await self.vault.look_over(batch[0].owner)
         asked = {asyncio.create_task(self._answered(leased, since)): leased for leased in batch}
         ended: dict[ConnectionId, Renewed | ConnectorError] = {}
         waiting = set(asked)

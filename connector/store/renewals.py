@@ -164,9 +164,10 @@ class RenewalRows:
             )
         return used
 
-    async def give_back(self, leased: Leased) -> None:
-        """Gives the right to renew back: nothing was asked."""
-        await self._connection.execute(sa.update(connections).where(*_under(leased)).values(_FREE))
+    async def give_back(self, leased: Leased, until: datetime) -> None:
+        """Gives the right to renew back: nothing was asked. What is due waits until then, and lets others go first."""
+        waits = {**_FREE, "due_at": sa.func.greatest(connections.c.due_at, until)}
+        await self._connection.execute(sa.update(connections).where(*_under(leased)).values(waits))
 
     async def end(self, leased: Leased, outcome: Outcome, reason: str, connection: Connection) -> bool:
         """Keeps how a renewal ended that gave nothing, and where that leaves the connection; False: too late."""

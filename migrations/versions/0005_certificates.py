@@ -32,14 +32,9 @@ def upgrade() -> None:
     certified = SHREDDED.format("received_invoices", " and c.without_invoices")
     op.execute(f"create policy certified on received_invoices as restrictive for delete to app using ({certified})")
     op.execute("grant delete on received_invoices to app")
-    # Which key-encryption keys are in use is asked at start; what they wrap stays out of the sweeper's sight.
-    op.execute("create policy sweeps on data_keys for select to sweeper using (true)")
-    op.execute("grant select (tenant_id, id, kek_id, created_at) on data_keys to sweeper")
 
 
 def downgrade() -> None:
-    op.execute("revoke select (tenant_id, id, kek_id, created_at) on data_keys from sweeper")
-    op.execute("drop policy sweeps on data_keys")
     op.execute("revoke delete on received_invoices from app")
     op.execute("drop policy certified on received_invoices")
     op.execute("revoke delete on data_keys from app")

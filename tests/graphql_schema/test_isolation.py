@@ -19,6 +19,7 @@ from tests.graphql_schema.belongings import KINDS, Belongings, NoGiverError, bel
 from tests.graphql_schema.graph import Graph, graph_in
 from tests.graphql_schema.walk import Question, questions
 from tests.store.databases import copied, engine_as
+from tests.store.rows import OF_NOBODY
 
 OURS, THEIRS, SISTERS = "MARK-OURS-41c8", "MARK-THEIRS-9e07", "MARK-SISTERS-b35d"
 MARCH, APRIL, MAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31)
@@ -190,7 +191,7 @@ def open_url(cluster: Cluster) -> Iterator[str]:
 
 
 def _with_policy() -> list[str]:
-    return [name for name in metadata.tables if name not in {"installation_keys", "breakers"}]
+    return [name for name in metadata.tables if name not in OF_NOBODY]
 
 
 @pytest.fixture(scope="module")

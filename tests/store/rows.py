@@ -12,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.store.tables import Json, metadata
 
+# Tables that belong to no tenant and no partner.
+OF_NOBODY = {"installation_keys", "key_encryption_keys", "processes", "breakers"}
+
 Row = dict[str, Any]
 
 MOMENT = datetime(2026, 4, 1, 9, tzinfo=UTC)

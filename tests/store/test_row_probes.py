@@ -12,10 +12,9 @@ from connector.domain.access import Scope
 from connector.store.tables import metadata
 from tests.conftest import Cluster
 from tests.store.databases import become, copied, engine_as
-from tests.store.rows import Row, a_row, a_row_everywhere, keep, key_of
+from tests.store.rows import OF_NOBODY, Row, a_row, a_row_everywhere, keep, key_of
 
 # The installation's own: its keys, its processes, how the providers are; they say nothing about anybody.
-OF_NOBODY = {"installation_keys", "key_encryption_keys", "processes", "breakers"}
 NOBODY = Scope(partner_id=None, tenant_id=None)
 GUARDED = [table for table in metadata.sorted_tables if table.name not in OF_NOBODY]
 NAMES = [table.name for table in GUARDED]

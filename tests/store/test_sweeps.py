@@ -47,6 +47,7 @@ MAY_READ = {
         "lease_until",
         "finished_at",
     },
+    "data_keys": {"tenant_id", "id", "kek_id", "is_primary", "created_at", "retired_at"},
 }
 EVERY_COLUMN = [(table.name, column.name) for table in metadata.sorted_tables for column in table.columns]
 NO_TEXT_OF_ANYBODY = {

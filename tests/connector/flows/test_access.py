@@ -97,7 +97,8 @@ async def test_whoever_knows_a_keys_public_name_and_how_sums_are_made_cannot_mak
     access: Access, partner: Partner
 ) -> None:
     key, text = await access.issue(partner.id, name="会計", permissions=EVERYTHING)
-    for secret in ("0" * 32, text.reveal()[19:50] + "0"):
+    almost = text.reveal()[19:50] + ("1" if text.reveal()[50] == "0" else "0")
+    for secret in ("0" * 32, almost):
         forged = f"cx_live_{key.id}_{secret}{base62(binascii.crc32(f'{key.id}_{secret}'.encode()))}"
         assert forged != text.reveal()
         with statements() as sent, pytest.raises(KeyRefused):

@@ -133,7 +133,7 @@ async def main():
     async with opened(read_settings(os.environ)) as installation:
         flows, vault = installation.flows, installation.flows.upkeep.vault
         if forgetful:
-            vault._there._lasting = 900.0
+            vault._there._keep_for = 900.0
             vault._there._kept.clear()
         async with flows.upkeep.store.within(Scope.of_tenant(tenant)) as work:
             known = await work.connections.connection(connection)

@@ -62,6 +62,7 @@ def opened_for(
 ) -> None:
     """Does the job in an installation of this process's own."""
     logs.set_up(Mode.DEV, environment.get("CONNECTOR_LOG_LEVEL", "ERROR"))
+    os.environ |= {name: value for name, value in environment.items() if name.startswith("VAULT_")}  # its library's own
 
     async def run() -> None:
         clock = AheadClock(timedelta(seconds=ahead))

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 
+from connector.domain.connection import answer_seat
 from connector.domain.custody import Laggard
 from connector.domain.renewal import Leased, TokenAnswer, TokenReply
 from connector.domain.sealing import Seat
@@ -18,11 +19,14 @@ from connector.flows import renewing
 from connector.flows.guarding import Guarding
 from connector.flows.renewing import Renewing
 from connector.ids import ConnectionId, GrantId, ProviderKey
+from connector.ports import Provider, Sealer
 from connector.providers.transport import Transport
+from connector.secret import Secret
 from connector.store.custody import PostgresCustody
 from connector.store.renewals import RenewalRows, taken
 from connector.store.tables import connections, key_encryption_keys
 from connector.vault.journal import TokenJournal
+from connector.vault.keyring import Keyring
 
 
 async def _kept_by_nobody(_: TokenJournal, answer: TokenAnswer) -> None:
@@ -74,6 +78,28 @@ async def _said_aloud(self: Transport, url: str, *, form: str, last_look: Callab
     return reply
 
 
+async def _key_asked_for_late(
+    self: Renewing, leased: Leased, provider: Provider, refresh: Secret, _: Sealer, last_look: Callable[[], None]
+) -> tuple[TokenReply, TokenAnswer]:
+    """The tenant's key is asked for when there is something to seal, by a keyring that has nothing in memory."""
+    reply = await provider.consent.ask_renewal(refresh, last_look=last_look)
+    connection, renewal = leased.connection, leased.renewal_id
+    own: Any = self.vault
+    sealer = await Keyring(own._service, own._shelf, b"").prepare(connection.tenant_id)  # noqa: SLF001 - a mistake
+    sealed = sealer.seal(Secret(reply.body.decode("latin-1")), answer_seat(connection, renewal))
+    answer = TokenAnswer(
+        id=renewal,
+        tenant_id=connection.tenant_id,
+        connection_id=connection.id,
+        provider=connection.provider,
+        parent_id=leased.grant.id,
+        answered_at=self.clock.now(),
+        sealed=sealed,
+    )
+    await self.journal.append(answer)
+    return reply, answer
+
+
 def _of_nobody(_: Seat) -> bytes:
     """The same words for every seat: whatever the key opens, it opens anywhere."""
     return b"connector"
@@ -93,6 +119,7 @@ MISTAKES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "a lock that is not in the row": (RenewalRows, "lease", _given_to_all),
     "late answers are thrown away": (Renewing, "_listen_on", _nobody_listens),
     "a lease that is not looked at again": (Renewing, "_look", _not_looked),
+    "the key is asked for when the answer is there": (Renewing, "_journalled", _key_asked_for_late),
     "no breaker": (Guarding, "check", _never_shut),
     "nothing binds a ciphertext to its place": (Seat, "context", _of_nobody),
     "promoted without waiting": (PostgresCustody, "promote", _promoted_at_once),

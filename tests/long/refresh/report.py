@@ -10,6 +10,7 @@ from typing import TypedDict
 from connector.embedded import Servers, servers
 from tests.long.proof import Proof
 from tests.long.refresh.idling import idled
+from tests.long.refresh.keyless import key_service_away
 from tests.long.refresh.killing import Killed, killed_everywhere
 from tests.long.refresh.mutants import planted
 from tests.long.refresh.outages import database_away
@@ -27,7 +28,7 @@ PROFILES = ("strict", "grace", "non_rotating")
 
 async def run(only: str | None) -> list[Proof]:
     """Everything, or one part by its name, one after another; about an hour on two cores."""
-    every = (killing, racing, waiting, outage, refusal, restore, idle, search, swap, rotate)
+    every = (killing, racing, waiting, outage, keyless, refusal, restore, idle, search, swap, rotate)
     parts = {part.__name__: part for part in every}
     chosen = parts if only is None else {only: parts[only]}
     with servers(durable=False) as own, tempfile.TemporaryDirectory(prefix="refresh-") as home:
@@ -130,6 +131,18 @@ async def outage(own: Servers, folder: Path, *, number: int = 1_000, seconds: fl
         Proof("database killed after the answer: tokens lost", number, told.dead + told.not_active, 0),
         Proof("database killed after the answer: new calls meanwhile", number, told.new_calls, 0),
         _caught("no journal while the database is away", mutant.dead, min(number, 100)),
+    ]
+
+
+async def keyless(own: Servers, folder: Path, *, number: int = 1_000) -> Sequence[Proof]:
+    """The key service stands still while answers are on their way."""
+    told = await key_service_away(number=number, **_where(own, folder))
+    few, name = min(number, 400), "the key is asked for when the answer is there"
+    mutant = await key_service_away(number=few, mistake=name, **_where(own, folder))
+    return [
+        Proof("key service away after the answer: tokens lost", told.asked, told.dead + told.not_active, 0),
+        Proof("key service away after the answer: new calls meanwhile", number, told.new_calls, 0),
+        _caught(name, mutant.dead, few),
     ]
 
 
