@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from connector.twins.infomart.api import Endpoint
+from connector.twins.infomart.api import routes
 from connector.twins.infomart.clients import Client, read_client
 from connector.twins.infomart.clock import Clock
 from connector.twins.infomart.consent import Consent
@@ -17,14 +17,16 @@ from connector.twins.infomart.exchange import Exchange
 from connector.twins.infomart.faults import Faults
 from connector.twins.infomart.grants import Grants, Rotation
 from connector.twins.infomart.home import Home
+from connector.twins.infomart.knobs import Knobs
 from connector.twins.infomart.ledger import Ledger
 from connector.twins.infomart.members import Members
 from connector.twins.infomart.misfortune import EXCHANGE
+from connector.twins.infomart.operations import Operation
 from connector.twins.infomart.received import INVOICES
 from connector.twins.infomart.sim import Sim
 from connector.twins.infomart.world import World
 
-OPERATIONS = (INVOICES,)
+OPERATIONS: tuple[Operation[Any], ...] = (INVOICES,)
 DEFAULT_SEED = 1
 
 
@@ -46,13 +48,15 @@ def create_twin(
     sandbox = json.loads(files(__package__).joinpath("sandbox.json").read_text(encoding="utf-8"))
     clock = clock or Clock()
     ledger = Ledger(clock, ledger_file)
+    knobs = Knobs()
     world = World(
         clock=clock,
         ledger=ledger,
         members=Members(clock, ledger, seed),
-        grants=Grants(clock, ledger, rotation, mark),
+        grants=Grants(clock, ledger, knobs, rotation, mark),
         faults=Faults((EXCHANGE, *(operation.name for operation in OPERATIONS))),
         die=dice(seed, "disguise"),
+        knobs=knobs,
         extra_keys=extra_keys,
     )
     for client in map(read_client, sandbox["clients"]) if clients is None else clients:
@@ -64,7 +68,7 @@ def create_twin(
             Home(world).route(),
             *Consent(world).routes(),
             *Exchange(world).routes(),
-            *(Endpoint(operation, world).route() for operation in OPERATIONS),
+            *routes(world, *OPERATIONS),
             Sim(world).routes(),
         ]
     )

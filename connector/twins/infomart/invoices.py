@@ -15,20 +15,19 @@ from connector.twins.infomart.taxation import BUCKETS, NOTHING, Money, share
 from connector.twins.infomart.vocabulary import SURNAMES, Treatment
 
 _REPEATS_EVERY = 9  # every ninth invoice repeats the number of the one before it, which the provider allows [IM-6]
-_UNTAXED_EVERY = 7  # every seventh leaves its tax items empty [IM-8]
 _UNTOUCHED = 50
 _DONE = 71
 
 
-def write_invoice(received: Received, member: Member) -> dict[str, Any]:
-    """One element of `invoices` as API 6 answers it (reference 5.6)."""
+def write_invoice(received: Received, member: Member, *, untaxed_every: int = 7) -> dict[str, Any]:
+    """One element of `invoices` as API 6 answers it (reference 5.6); some leave their tax items empty [IM-8]."""
     die = dice(received.seed, "invoice", received.serial)
     supplier, number = _sender(received)
     lines = draw_lines(die, supplier)
     included = supplier.prices_include_tax
     shares: list[Money] | None = None
     buckets: dict[Treatment, Money] = {}
-    if received.serial % _UNTAXED_EVERY != _UNTAXED_EVERY - 1:
+    if not untaxed_every or received.serial % untaxed_every != untaxed_every - 1:
         shares, buckets = share(
             [(line.treatment, line.entered) for line in lines], included=included, rounding=supplier.rounding
         )

@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 from connector.twins.infomart.clients import read_client
 from connector.twins.infomart.faults import read_fault
 from connector.twins.infomart.members import Member
+from connector.twins.infomart.sim_knobs import Behaviour
 from connector.twins.infomart.sim_tokens import Tokens
 from connector.twins.infomart.telling import telling
 from connector.twins.infomart.world import World
@@ -45,6 +46,7 @@ class Sim:
                 Route("/faults", telling(self.plan_fault), methods=["POST"]),
                 Route("/faults", self.forget_faults, methods=["DELETE"]),
                 *Tokens(self.world).routes(),
+                *Behaviour(self.world).routes(),
             ],
         )
 
