@@ -9,6 +9,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from connector.twins.infomart.api import routes
+from connector.twins.infomart.changing_masters import SAVE_MASTERS
 from connector.twins.infomart.clients import Client, read_client
 from connector.twins.infomart.clock import Clock
 from connector.twins.infomart.consent import Consent
@@ -22,11 +23,13 @@ from connector.twins.infomart.ledger import Ledger
 from connector.twins.infomart.members import Members
 from connector.twins.infomart.misfortune import EXCHANGE
 from connector.twins.infomart.operations import Operation
+from connector.twins.infomart.reading_masters import MASTERS
 from connector.twins.infomart.received import INVOICES
+from connector.twins.infomart.saving_suppliers import SUPPLIERS
 from connector.twins.infomart.sim import Sim
 from connector.twins.infomart.world import World
 
-OPERATIONS: tuple[Operation[Any], ...] = (INVOICES,)
+OPERATIONS: tuple[Operation[Any], ...] = (MASTERS, SAVE_MASTERS, INVOICES, SUPPLIERS)
 DEFAULT_SEED = 1
 
 

@@ -71,7 +71,8 @@ def by_accept(request: Request) -> Format:
 async def read_request(request: Request) -> dict[str, Any]:
     """The fields of the query or the body, by what `Content-type` says it is; raises UnreadableError."""
     if request.method == "GET":
-        return dict(request.query_params)
+        query = request.query_params  # a comma would vanish [IM-37], so a list is its name said again and again
+        return {name: query.getlist(name) if name in LISTS else query[name] for name in query}
     kind, _, parameters = request.headers.get("Content-type", "").partition(";")
     charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters, re.IGNORECASE)
     form = next((each for each in Format if each.media_type == kind.strip().lower()), None)

@@ -5,43 +5,42 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from connector.twins.infomart.approvals import DONE, UNTOUCHED
 from connector.twins.infomart.dice import dice
 from connector.twins.infomart.inbox import Received
-from connector.twins.infomart.journals import write_journals
+from connector.twins.infomart.journals import bookable, draw_bookings
 from connector.twins.infomart.lines import Line, draw_lines, write_details
+from connector.twins.infomart.masters import Masters
 from connector.twins.infomart.members import Member
 from connector.twins.infomart.suppliers import Supplier, every_supplier
 from connector.twins.infomart.taxation import BUCKETS, NOTHING, Money, share
 from connector.twins.infomart.vocabulary import SURNAMES, Treatment
 
 _REPEATS_EVERY = 9  # every ninth invoice repeats the number of the one before it, which the provider allows [IM-6]
-_UNTOUCHED = 50
-_DONE = 71
 
 
-def write_invoice(received: Received, member: Member, *, untaxed_every: int = 7) -> dict[str, Any]:
-    """One element of `invoices` as API 6 answers it (reference 5.6); some leave their tax items empty [IM-8]."""
+def write_invoice(received: Received, member: Member, masters: Masters, *, untaxed_every: int = 7) -> dict[str, Any]:
+    """One element of `invoices` as API 6 answers it (reference 5.6); its journals are booked to these masters.
+
+    One in `untaxed_every` leaves its tax items empty [IM-8].
+    """
     die = dice(received.seed, "invoice", received.serial)
-    supplier, number = _sender(received)
+    supplier, number = sender(received)
     lines = draw_lines(die, supplier)
     included = supplier.prices_include_tax
     shares: list[Money] | None = None
     buckets: dict[Treatment, Money] = {}
-    if not untaxed_every or received.serial % untaxed_every != untaxed_every - 1:
+    untaxed = untaxed_every and received.serial % untaxed_every == untaxed_every - 1
+    if not (untaxed or received.untaxed):
         shares, buckets = share(
             [(line.treatment, line.entered) for line in lines], included=included, rounding=supplier.rounding
         )
     closed = _last_month_end(received.reception_date)
     details = write_details(die, supplier, lines, shares, closed)
     for detail in details:
-        detail["journals"] = write_journals(
-            die,
-            supplier,
-            detail,
-            slip_date=closed,
-            wf_status=received.wf_status,
-            with_free_items=member.journal_free,
-        )
+        drawn = draw_bookings(die, supplier, detail, slip_date=closed, wf_status=received.wf_status)
+        booked = received.entered.get(detail["detail_seq"], bookable(drawn, masters))
+        detail["journals"] = [each.as_json(masters, with_free_items=member.journal_free) for each in booked]
     return {
         "invoice_mng_num": received.mng_num,
         "inv_no": number,
@@ -58,7 +57,7 @@ def write_invoice(received: Received, member: Member, *, untaxed_every: int = 7)
     }
 
 
-def _sender(received: Received) -> tuple[Supplier, str]:
+def sender(received: Received) -> tuple[Supplier, str]:
     """Who sent it under which number: of a pair with one number, both come from one supplier."""
     serial = received.serial
     if serial % _REPEATS_EVERY == _REPEATS_EVERY - 1:
@@ -85,7 +84,7 @@ def _dates(received: Received, closed: date) -> dict[str, Any]:
         "remind_date": None,
         "close_date": closed.isoformat(),
         "pay_due_date_s": due.isoformat(),
-        "pay_due_date": None if received.wf_status == _UNTOUCHED else due.isoformat(),
+        "pay_due_date": None if received.wf_status == UNTOUCHED else due.isoformat(),
     }
 
 
@@ -181,7 +180,7 @@ def _parties(supplier: Supplier, member: Member) -> dict[str, Any]:
 def _buyer_side(die: Random, received: Received) -> dict[str, Any]:
     """What the buyer's people have done with it so far (reference 5.6)."""
     reader = die.choice(SURNAMES)
-    touched, done = received.wf_status != _UNTOUCHED, received.wf_status == _DONE
+    touched, done = received.wf_status != UNTOUCHED, received.wf_status == DONE
     return {
         "seal_flg": "1" if touched else "0",
         "seal_date": received.reception_date.isoformat() if touched else None,

@@ -10,7 +10,7 @@ from connector.twins.infomart.rules import Findings, read_block, whole
 
 T = TypeVar("T")
 
-_RULES = {
+RULES = {
     Paging.PAGE_NO: {"page_no": whole(9, least=1)},
     Paging.START_POSITION: {"start_position": whole(9, least=1), "get_count": whole(9, least=1)},
 }
@@ -31,7 +31,7 @@ class Part:
 
 def read_part(fields: Mapping[str, Any], paging: Paging, page_size: int, findings: Findings) -> Part:
     """The part that a request asks for; without a wish, the first (reference 5.1)."""
-    wish = read_block({key: fields.get(key) for key in _RULES[paging]}, _RULES[paging], "", findings)
+    wish = read_block({key: fields.get(key) for key in RULES[paging]}, RULES[paging], "", findings)
     if paging is Paging.PAGE_NO:
         page_no = wish.get("page_no") or 1
         return Part((page_no - 1) * page_size, page_size, {"page_no": page_no})

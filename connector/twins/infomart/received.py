@@ -1,7 +1,11 @@
 """Received invoices are read a hundred at a time by the days on which they arrived (API 6, reference 5.6)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from connector.twins.infomart.filters import Filters, read_filters
+from connector.twins.infomart.inbox import Received
 from connector.twins.infomart.invoices import write_invoice
 from connector.twins.infomart.operations import Call, Operation, Result, Side, refuse
 from connector.twins.infomart.paging import Part, read_part
@@ -11,38 +15,57 @@ from connector.twins.infomart.spans import Span, read_span
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which days of reception are wanted, and which part of their invoices."""
+    """Which days of reception are wanted, of whom, and which part of their invoices."""
 
     span: Span
+    filters: Filters
     part: Part
 
 
 def read_window(call: Call) -> Window:
-    """The window and the page; every fault of the request is named at once."""
+    """The window, the filters and the page; every fault of the request is named at once."""
     findings = Findings()
     span = read_span(call.fields, "reception_date", findings, required=True)
+    filters = read_filters(call.fields, findings)
     part = read_part(call.fields, call.profile.paging, call.world.knobs.page_size, findings)
     refuse(findings)
-    return Window(span, part)
+    return Window(span, filters, part)
 
 
 def read_received(call: Call, window: Window) -> Result:
-    """One page, in ascending order of management numbers."""
-    found = call.world.members.inbox(call.member).between(*window.span.ends)
+    """One page of the list as it stands at this moment; before the next call, it may have drifted [IM-53]."""
+    found = find_received(call, window)
     page = window.part.of(found)
-    untaxed_every = call.world.knobs.untaxed_every
+    payload = {
+        "total_count": len(found),
+        **window.part.told,
+        call.wire.list_key: [_written(call, received) for received in page],
+    }
+    call.world.let_drift(call.member)
     return Result(
-        payload={
-            "total_count": len(found),
-            **window.part.told,
-            call.wire.list_key: [write_invoice(each, call.member, untaxed_every=untaxed_every) for each in page],
-        },
+        payload=payload,
         noted={
             **window.span.told,
+            **window.filters.told,
             **window.part.told,
             "mng_nums": [received.mng_num for received in page],
         },
     )
+
+
+def find_received(call: Call, window: Window) -> Sequence[Received]:
+    """Every invoice of the window that the filters keep, in the inbox's order."""
+    found = call.world.members.inbox(call.member).between(*window.span.ends)
+    if window.filters.wished:
+        found = [each for each in found if window.filters.keep_sender(each)]
+    if window.filters.need_the_invoice:
+        found = [each for each in found if window.filters.keep(_written(call, each))]
+    return found
+
+
+def _written(call: Call, received: Received) -> dict[str, Any]:
+    masters, untaxed_every = call.world.members.masters(call.member), call.world.knobs.untaxed_every
+    return write_invoice(received, call.member, masters, untaxed_every=untaxed_every)
 
 
 INVOICES = Operation("invoices", Side.BUYER, read_window, read_received)

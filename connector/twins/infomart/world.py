@@ -15,13 +15,14 @@ from connector.twins.infomart.answers import disguise
 from connector.twins.infomart.calls import Calls
 from connector.twins.infomart.clients import Client
 from connector.twins.infomart.clock import Clock
+from connector.twins.infomart.drift import Drift
 from connector.twins.infomart.faults import Faults
 from connector.twins.infomart.formats import Format, write
 from connector.twins.infomart.grants import Grants
 from connector.twins.infomart.knobs import Knobs
 from connector.twins.infomart.ledger import Ledger
 from connector.twins.infomart.maintenance import Calendar
-from connector.twins.infomart.members import Members
+from connector.twins.infomart.members import Member, Members
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class World:
     maintenance: bool = False  # every operation shows the maintenance page [IM-4]
     calendar: Calendar = field(default_factory=Calendar)
     misspelt: bool = False  # the lifetime comes as `exires_in`, as the published page spells it
+    drifts: dict[str, Drift] = field(default_factory=dict)  # by PFID: whose list moves between two readings
 
     held: Counter[int] = field(default_factory=Counter)  # invoices that somebody is changing at this moment [IM-50]
     _going_on: set[Task[Any]] = field(default_factory=set)
@@ -69,6 +71,14 @@ class World:
         """An answer of the provider, disguised if the twin was told to."""
         told = disguise(body, self.die) if self.extra_keys else body
         return Response(write(told, form), status_code=code, headers=headers, media_type=form.media_type)
+
+    def let_drift(self, member: Member) -> None:
+        """The member's list has been read once more; it moves now, if it was told to."""
+        if (drift := self.drifts.get(member.pfid)) is None:
+            return
+        inbox, clock = self.members.inbox(member), self.clock
+        if happened := drift.shake(inbox, today=clock.today(), now=clock.now(), codes=member.codes):
+            self.ledger.write("invoices_drifted", pfid=member.pfid, **happened)
 
     def go_on(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """The work is done to its end, whoever waits for what is returned, or gives up."""
