@@ -1,10 +1,12 @@
 """An inbox is the list of invoices one member has received, in the order in which they arrived."""
 
+from bisect import insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from connector.twins.infomart.dice import dice
+from connector.twins.infomart.outbox import Issued
 
 # The same code means different things in the two modes [IM-11].
 WITH_WORKFLOW = (50, 51, 59, 60, 69, 70, 71)
@@ -16,14 +18,23 @@ _USUALLY_DONE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """An invoice that another member of the platform issued."""
+
+    issued: Issued
+    issuer: str  # the issuer's name
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
-    """One received invoice; seed and serial decide everything that is not written here."""
+    """One received invoice; seed and serial decide everything that neither it nor its issuer wrote."""
 
     mng_num: int  # the platform's unique key (reference 4.5, public)
     seed: str
     serial: int
     reception_date: date
     wf_status: int
+    sent: Sent | None = None
 
 
 @dataclass(slots=True)
@@ -47,6 +58,16 @@ class Inbox:
     def deliver(self, count: int, on: date) -> list[int]:
         """So many more invoices arrive, untouched; returns their numbers."""
         return [self._arrive(on, _UNTOUCHED) for _ in range(count)]
+
+    def receive(self, issued: Issued, issuer: str, on: date) -> None:
+        """An invoice of another member arrives under the number it has there; again, if it had been given back."""
+        arrived = Received(issued.mng_num, self.seed, self._serial, on, _UNTOUCHED, Sent(issued, issuer))
+        self._serial += 1
+        insort(self._received, arrived, key=lambda each: each.mng_num)
+
+    def give_back(self, mng_num: int) -> None:
+        """It has left for its issuer, or was deleted there [IM-61]."""
+        self._received = [each for each in self._received if each.mng_num != mng_num]
 
     def change(self, *, remove: Collection[int], restatus: Mapping[int, int]) -> None:
         """Some invoices leave, as when they are returned to their issuer (reference 6), and some stand at new codes.

@@ -10,7 +10,7 @@ from connector.twins.infomart.clock import Clock
 from connector.twins.infomart.inbox import WITH_WORKFLOW, WITHOUT_WORKFLOW, Inbox
 from connector.twins.infomart.ledger import Ledger
 
-FLAGS = ("buyer_paid", "seller_paid", "api_option", "journal_free", "uses_workflow", "active")
+FLAGS = ("buyer_paid", "seller_paid", "api_option", "journal_free", "uses_workflow", "approves_issues", "active")
 
 _TEXTS = ("pfid", "name", "password")
 _COUNTS = ("invoices", "seed", "spread_days")
@@ -34,6 +34,7 @@ class Member:
     api_option: bool = True  # [IM-1]
     journal_free: bool = False  # 仕訳自由項目利用オプション (reference 5.4)
     uses_workflow: bool = True  # [IM-11]
+    approves_issues: bool = False  # whether an invoice needs approval before it is issued [IM-87]
     active: bool = True  # False: the person who consented has left or was disabled
 
     @property
@@ -51,7 +52,7 @@ class Members:
     seed: int
     _members: dict[str, Member] = field(default_factory=dict)
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
-    _numbers: "count[int]" = field(default_factory=lambda: count(_FIRST_NUMBER))
+    numbers: "count[int]" = field(default_factory=lambda: count(_FIRST_NUMBER))  # of every invoice, whoever issues it
 
     def save(self, body: Mapping[str, Any]) -> Member:
         """Adds the member this JSON object describes, or changes the one that has its PFID.
@@ -102,7 +103,7 @@ class Members:
         return {**facts, "invoices": len(self.inbox(member))}
 
     def _fill(self, member: Member, invoices: int) -> None:
-        inbox = Inbox(f"{member.seed}/{member.pfid}", self._numbers)  # two members never receive the same
+        inbox = Inbox(f"{member.seed}/{member.pfid}", self.numbers)  # two members never receive the same
         inbox.fill(invoices, today=self.clock.today(), spread_days=member.spread_days, codes=member.codes)
         self._inboxes[member.pfid] = inbox
 

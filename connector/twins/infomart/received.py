@@ -1,7 +1,10 @@
 """Received invoices are read a hundred at a time by the days on which they arrived (API 6, reference 5.6)."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from connector.twins.infomart.delivered import write_delivered
+from connector.twins.infomart.inbox import Received
 from connector.twins.infomart.invoices import write_invoice
 from connector.twins.infomart.operations import Call, Operation, Result, Side, refuse
 from connector.twins.infomart.paging import Part, read_part
@@ -30,12 +33,11 @@ def read_received(call: Call, window: Window) -> Result:
     """One page, in ascending order of management numbers."""
     found = call.world.members.inbox(call.member).between(*window.span.ends)
     page = window.part.of(found)
-    untaxed_every = call.world.knobs.untaxed_every
     return Result(
         payload={
             "total_count": len(found),
             **window.part.told,
-            call.wire.list_key: [write_invoice(each, call.member, untaxed_every=untaxed_every) for each in page],
+            call.wire.list_key: [_write(call, each) for each in page],
         },
         noted={
             **window.span.told,
@@ -43,6 +45,12 @@ def read_received(call: Call, window: Window) -> Result:
             "mng_nums": [received.mng_num for received in page],
         },
     )
+
+
+def _write(call: Call, received: Received) -> dict[str, Any]:
+    if received.sent is not None:
+        return write_delivered(received, received.sent, call.member)
+    return write_invoice(received, call.member, untaxed_every=call.world.knobs.untaxed_every)
 
 
 INVOICES = Operation("invoices", Side.BUYER, read_window, read_received)
