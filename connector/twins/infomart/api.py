@@ -1,7 +1,7 @@
 """The API lets a call pass its checks in the provider's order: token, format, permission, content [IM-36]."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ from connector.twins.infomart.catalogue import Code
 from connector.twins.infomart.formats import Format, UnreadableError, accepted, by_accept, read_request, strip
 from connector.twins.infomart.ledger import fingerprint
 from connector.twins.infomart.members import Member
-from connector.twins.infomart.misfortune import Misfortune, lateness
+from connector.twins.infomart.misfortune import Lateness, Misfortune, lateness
 from connector.twins.infomart.operations import LACKING, Call, Operation, Result
 from connector.twins.infomart.profiles import PROFILES, Profile, Wire
 from connector.twins.infomart.world import World
@@ -117,21 +117,22 @@ class Endpoint:
                 denied = HTTPStatus(self.world.knobs.denied[self.profile.name])
                 raise RefusedError(denied, Refusal(LACKING[flag]))
 
-    async def _perform(self, call: Call, late_by: timedelta) -> Result:
+    async def _perform(self, call: Call, late: Lateness | None) -> Result:
         """The content is checked at once; the work may come late, and is then done even if the caller has gone."""
         asked = self.operation.parse(call)
-        if not late_by:
+        if late is None:
             return self.operation.do(call, asked)
-        work = self.world.go_on(self._do_late(call, asked, late_by))
-        limit = timedelta(seconds=self.world.knobs.call_limit_seconds)
-        if late_by > limit:
-            await self.world.clock.reach(self.world.clock.now() + limit)
+        limit = self.world.clock.now() + timedelta(seconds=self.world.knobs.call_limit_seconds)
+        work = self.world.go_on(self._do_late(call, asked, late.due))
+        late.checked.set()
+        if late.due > limit:
+            await self.world.clock.reach(limit)
             raise RefusedError(HTTPStatus.GATEWAY_TIMEOUT, Refusal(Code.INTERNAL))  # [IM-33]
         return await work
 
-    async def _do_late(self, call: Call, asked: Any, late_by: timedelta) -> Result:
+    async def _do_late(self, call: Call, asked: Any, due: datetime) -> Result:
         world = self.world
         with world.holding(self.operation.touches(asked)):
-            await world.clock.reach(world.clock.now() + late_by)
+            await world.clock.reach(due)
         current = world.members.find(call.member.pfid) or call.member
         return self.operation.do(replace(call, member=current), asked)

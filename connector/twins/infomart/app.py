@@ -18,18 +18,22 @@ from connector.twins.infomart.exchange import Exchange
 from connector.twins.infomart.faults import Faults
 from connector.twins.infomart.grants import Grants, Rotation
 from connector.twins.infomart.home import Home
+from connector.twins.infomart.joining import join
 from connector.twins.infomart.knobs import Knobs
 from connector.twins.infomart.ledger import Ledger
+from connector.twins.infomart.listing import ISSUED
 from connector.twins.infomart.members import Members
 from connector.twins.infomart.misfortune import EXCHANGE
 from connector.twins.infomart.operations import Operation
 from connector.twins.infomart.reading_masters import MASTERS
 from connector.twins.infomart.received import INVOICES
+from connector.twins.infomart.registering import REGISTER
 from connector.twins.infomart.saving_suppliers import SUPPLIERS
 from connector.twins.infomart.sim import Sim
+from connector.twins.infomart.updating import UPDATE
 from connector.twins.infomart.world import World
 
-OPERATIONS: tuple[Operation[Any], ...] = (MASTERS, SAVE_MASTERS, INVOICES, SUPPLIERS)
+OPERATIONS: tuple[Operation[Any], ...] = (ISSUED, REGISTER, UPDATE, MASTERS, SAVE_MASTERS, INVOICES, SUPPLIERS)
 DEFAULT_SEED = 1
 
 
@@ -65,7 +69,7 @@ def create_twin(
     for client in map(read_client, sandbox["clients"]) if clients is None else clients:
         world.register(client)
     for member in sandbox["members"] if members is None else members:
-        world.members.save(member)
+        join(world, member)
     app = Starlette(
         routes=[
             Home(world).route(),

@@ -11,10 +11,10 @@ from connector.twins.infomart.answers import Refusal, RefusedError
 from connector.twins.infomart.approvals import DONE
 from connector.twins.infomart.assumed import MOST_MASTERS
 from connector.twins.infomart.catalogue import Code
-from connector.twins.infomart.invoices import write_invoice
 from connector.twins.infomart.journals import FROM_A_MASTER, used_masters
 from connector.twins.infomart.masters import SHAPES, Key, Kind, Master, Masters, ObstacleError, Reference
 from connector.twins.infomart.operations import LACKING, Call, Operation, Result, Side, refuse
+from connector.twins.infomart.received import write_received
 from connector.twins.infomart.rules import Findings, Rule, one_of, read_block, read_list, text, whole
 
 _CODE, _NAME = text(15), text(60)
@@ -82,7 +82,7 @@ def change_masters(call: Call, changes: Sequence[Change]) -> Result:
     """Kind by kind, each after those it depends on [IM-82]; what can be done is done [IM-122]."""
     masters = call.world.members.masters(call.member)
     counts = {kind: Counter[str]() for kind in Kind}
-    used = cache(lambda: frozenset(_used(call, masters)))
+    used = cache(lambda: frozenset(_used(call)))
     for change in changes:
         if change.faults.refusals:
             continue
@@ -134,11 +134,11 @@ def _apply(call: Call, masters: Masters, change: Change, used: frozenset[Referen
     return "created" if saved.created else "updated"
 
 
-def _used(call: Call, masters: Masters) -> Iterator[Reference]:
+def _used(call: Call) -> Iterator[Reference]:
     """Every master that an unfinished invoice is booked to [IM-125]."""
     for received in call.world.members.inbox(call.member).everything():
         if received.wf_status != DONE:
-            yield from used_masters(write_invoice(received, call.member, masters))
+            yield from used_masters(write_received(call, received))
 
 
 SAVE_MASTERS = Operation("save_masters", Side.BUYER, read_changes, change_masters)

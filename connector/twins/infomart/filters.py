@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.twins.infomart.inbox import Received
-from connector.twins.infomart.invoices import sender
 from connector.twins.infomart.rules import Findings, Rule, one_of, read_block, text
 
 _RULES: Mapping[str, Rule] = {
@@ -24,28 +22,14 @@ class Filters:
 
     wished: Mapping[str, str]
 
-    @property
-    def told(self) -> dict[str, str]:
-        """The wishes, for the ledger."""
-        return dict(self.wished)
-
-    def keep_sender(self, received: Received) -> bool:
-        """Whether the supplier is the one that is asked for, by its code or a part of its name."""
-        code, name = self.wished.get("private_cust_cd_s"), self.wished.get("company_name_s")
-        supplier, _ = sender(received)
-        return code in {None, supplier.code} and (name is None or name in supplier.name)
-
-    @property
-    def need_the_invoice(self) -> bool:
-        """Whether somebody must look into each invoice: its bookings, or who accounts for it."""
-        return bool(set(self.wished) & {"burden_sec_code", "burden_sec_name", "acc_depart_name", "journal_flg"})
-
     def keep(self, invoice: Mapping[str, Any]) -> bool:
         """Whether the written invoice is one that is asked for."""
         tests: dict[str, Callable[[str], bool]] = {
+            "private_cust_cd_s": lambda code: invoice["private_cust_cd_s"] == code,
+            "company_name_s": lambda name: name in invoice["company_name_s"],
             "burden_sec_code": lambda code: any(side["burden_sec_code"] == code for side in _sides(invoice)),
             "burden_sec_name": lambda name: any(name in side["burden_sec_name"] for side in _sides(invoice)),
-            "acc_depart_name": lambda name: name in (invoice["acc_depart_name"] or ""),
+            "acc_depart_name": lambda name: name in (invoice.get("acc_depart_name") or ""),
             "journal_flg": lambda flag: flag == "0" or _journalised(invoice),
         }
         return all(test(self.wished[name]) for name, test in tests.items() if name in self.wished)
@@ -66,4 +50,5 @@ def _sides(invoice: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
 
 def _journalised(invoice: Mapping[str, Any]) -> bool:
     """Whether every line that charges something is booked; a remark never is [IM-132]."""
-    return all(detail["journals"] for detail in invoice["details"] if detail["item_amount"] is not None)
+    charged = [detail for detail in invoice["details"] if detail["item_amount"] is not None]
+    return bool(charged) and all(detail["journals"] for detail in charged)

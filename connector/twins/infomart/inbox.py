@@ -8,13 +8,22 @@ from random import Random
 from connector.twins.infomart.approvals import DONE, UNTOUCHED, Step
 from connector.twins.infomart.dice import dice
 from connector.twins.infomart.journals import Booking
+from connector.twins.infomart.outbox import Issued
 
 _USUALLY_DONE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """An invoice that another member of the platform issued."""
+
+    issued: Issued
+    issuer: str  # the issuer's name
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
-    """One received invoice; seed and serial decide everything that is not written here."""
+    """One received invoice; seed and serial decide everything that neither it nor its issuer wrote."""
 
     mng_num: int  # the platform's unique key [IM-55]
     seed: str
@@ -24,6 +33,7 @@ class Received:
     untaxed: bool = False  # its issuer left every tax item empty [IM-8]
     entered: Mapping[int, tuple[Booking, ...]] = field(default_factory=dict)  # journals by line, entered by hand
     past: tuple[Step, ...] = ()
+    sent: Sent | None = None
 
 
 @dataclass(slots=True)
@@ -50,6 +60,21 @@ class Inbox:
         """So many more invoices arrive, untouched, at the end or at a place of the list; returns their numbers."""
         first = len(self._received) if place is None else place
         return [self._arrive(on, UNTOUCHED, now, first + more) for more in range(count)]
+
+    def receive(self, issued: Issued, issuer: str, on: date, *, now: datetime) -> None:
+        """An invoice of another member arrives under the number it has there; again, if it had been given back."""
+        before = self._returned.pop(issued.mng_num, None)
+        step = Step(now, "received" if before is None else "issued_again", UNTOUCHED)
+        past = (*(before.past if before is not None else ()), step)
+        sent = Sent(issued, issuer)
+        self._put(Received(issued.mng_num, self.seed, self._serial, on, UNTOUCHED, past=past, sent=sent))
+        self._serial += 1
+
+    def give_back(self, number: int, *, now: datetime) -> None:
+        """It has left for its issuer, or was deleted there [IM-61]; nothing happens if it had left before."""
+        for each in self._received:
+            if each.mng_num == number:
+                self._leave(each, "given_back", now)
 
     def know(self, numbers: Collection[int]) -> None:
         """ValueError unless each of these is in the inbox."""
@@ -81,9 +106,8 @@ class Inbox:
         leaving = [each for each in self._received if each.mng_num in set(numbers)]
         if done := [each.mng_num for each in leaving if each.wf_status == DONE]:
             raise ValueError(f"approved, and no longer returned: {done}")
-        self.remove(numbers)
         for each in leaving:
-            self._returned[each.mng_num] = replace(each, past=(*each.past, Step(now, "returned_to_issuer", None)))
+            self._leave(each, "returned_to_issuer", now)
 
     def issue_again(self, numbers: Collection[int], *, today: date, now: datetime) -> None:
         """These come back under their old numbers, received today and untouched; ValueError for any other."""
@@ -92,9 +116,7 @@ class Inbox:
         for number in numbers:
             each = self._returned.pop(number)
             past = (*each.past, Step(now, "issued_again", UNTOUCHED))
-            back = replace(each, reception_date=today, wf_status=UNTOUCHED, entered={}, past=past)
-            later = (place for place, other in enumerate(self._received) if other.mng_num > number)
-            self._received.insert(next(later, len(self._received)), back)
+            self._put(replace(each, reception_date=today, wf_status=UNTOUCHED, entered={}, past=past))
 
     def change(
         self, number: int, *, untaxed: bool | None = None, entered: Mapping[int, tuple[Booking, ...]] | None = None
@@ -138,6 +160,15 @@ class Inbox:
 
     def __len__(self) -> int:
         return len(self._received)
+
+    def _leave(self, received: Received, deed: str, now: datetime) -> None:
+        self._received = [each for each in self._received if each.mng_num != received.mng_num]
+        self._returned[received.mng_num] = replace(received, past=(*received.past, Step(now, deed, None)))
+
+    def _put(self, received: Received) -> None:
+        """In front of the first that has a higher number."""
+        later = (place for place, each in enumerate(self._received) if each.mng_num > received.mng_num)
+        self._received.insert(next(later, len(self._received)), received)
 
     def _place(self, number: int) -> int:
         self.know([number])

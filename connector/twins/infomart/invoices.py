@@ -9,11 +9,12 @@ from connector.twins.infomart.approvals import DONE, UNTOUCHED
 from connector.twins.infomart.dice import dice
 from connector.twins.infomart.inbox import Received
 from connector.twins.infomart.journals import bookable, draw_bookings
-from connector.twins.infomart.lines import Line, draw_lines, write_details
+from connector.twins.infomart.lines import draw_lines, write_details
 from connector.twins.infomart.masters import Masters
 from connector.twins.infomart.members import Member
 from connector.twins.infomart.suppliers import Supplier, every_supplier
-from connector.twins.infomart.taxation import BUCKETS, NOTHING, Money, share
+from connector.twins.infomart.taxation import Money, share
+from connector.twins.infomart.totals import totals
 from connector.twins.infomart.vocabulary import SURNAMES, Treatment
 
 _REPEATS_EVERY = 9  # every ninth invoice repeats the number of the one before it, which the provider allows [IM-6]
@@ -25,7 +26,7 @@ def write_invoice(received: Received, member: Member, masters: Masters, *, untax
     One in `untaxed_every` leaves its tax items empty [IM-8].
     """
     die = dice(received.seed, "invoice", received.serial)
-    supplier, number = sender(received)
+    supplier, number = _sender(received)
     lines = draw_lines(die, supplier)
     included = supplier.prices_include_tax
     shares: list[Money] | None = None
@@ -47,7 +48,7 @@ def write_invoice(received: Received, member: Member, masters: Masters, *, untax
         "wf_status": received.wf_status,
         **_dates(received, closed),
         **_front(die, supplier, closed, taxed=shares is not None),
-        **_totals(lines, shares, buckets),
+        **totals(lines, shares, buckets),
         **_spare_items(),
         **_parties(supplier, member),
         **_buyer_side(die, received),
@@ -57,7 +58,7 @@ def write_invoice(received: Received, member: Member, masters: Masters, *, untax
     }
 
 
-def sender(received: Received) -> tuple[Supplier, str]:
+def _sender(received: Received) -> tuple[Supplier, str]:
     """Who sent it under which number: of a pair with one number, both come from one supplier."""
     serial = received.serial
     if serial % _REPEATS_EVERY == _REPEATS_EVERY - 1:
@@ -115,39 +116,6 @@ def _invoice_type(supplier: Supplier) -> str:
     if not supplier.registered:
         return "1"  # the tax-exempt cannot issue a qualified invoice
     return "4" if supplier.taxes_each_line else "3"
-
-
-def _totals(lines: list[Line], shares: list[Money] | None, buckets: dict[Treatment, Money]) -> dict[str, Any]:
-    """Header totals and the per-rate block, which add up; without tax items, only what is to be paid."""
-    carried = {"prev_inv_amount": 0, "payment": 0, "adjustment": 0, "carryover_new": 0}
-    if shares is None:
-        to_pay = sum(line.entered for line in lines)
-        empty = dict.fromkeys(f"inv_{part}_{name}" for name in BUCKETS for part in ("without_tax", "tax", "amount"))
-        return {
-            **carried,
-            "inv_without_tax": None,
-            "inv_tax": None,
-            "inv_amount": to_pay,
-            "inv_show_amount": to_pay,
-            **empty,
-        }
-    total = sum(buckets.values(), start=NOTHING)
-    rates: dict[str, int] = {}
-    for name in BUCKETS:
-        money = next((each for treatment, each in buckets.items() if treatment.value == name), NOTHING)
-        rates |= {
-            f"inv_without_tax_{name}": money.without_tax,
-            f"inv_tax_{name}": money.tax,
-            f"inv_amount_{name}": money.amount,
-        }
-    return {
-        **carried,
-        "inv_without_tax": total.without_tax,
-        "inv_tax": total.tax,
-        "inv_amount": total.amount,
-        "inv_show_amount": total.amount,
-        **rates,
-    }
 
 
 def _spare_items() -> dict[str, Any]:

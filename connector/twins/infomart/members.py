@@ -15,7 +15,7 @@ from connector.twins.infomart.masters import Masters
 from connector.twins.infomart.supplier_list import SupplierList, on_the_platform
 from connector.twins.infomart.suppliers import every_supplier
 
-FLAGS = ("buyer_paid", "seller_paid", "api_option", "journal_free", "uses_workflow", "active")
+FLAGS = ("buyer_paid", "seller_paid", "api_option", "journal_free", "uses_workflow", "approves_issues", "active")
 
 _TEXTS = ("pfid", "name", "password")
 _COUNTS = ("invoices", "seed", "spread_days")
@@ -39,6 +39,7 @@ class Member:
     api_option: bool = True  # [IM-1]
     journal_free: bool = False  # 仕訳自由項目利用オプション (reference 5.4)
     uses_workflow: bool = True  # [IM-11]
+    approves_issues: bool = False  # whether an invoice needs approval before it is issued [IM-87]
     active: bool = True  # False: the person who consented has left or was disabled
 
     @property
@@ -58,7 +59,7 @@ class Members:
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
     _masters: dict[str, Masters] = field(default_factory=dict)
     _supplier_lists: dict[str, SupplierList] = field(default_factory=dict)
-    _numbers: "count[int]" = field(default_factory=lambda: count(_FIRST_NUMBER))
+    numbers: "count[int]" = field(default_factory=lambda: count(_FIRST_NUMBER))  # of every invoice, whoever issues it
 
     def save(self, body: Mapping[str, Any]) -> Member:
         """Adds the member this JSON object describes, or changes the one that has its PFID.
@@ -137,7 +138,7 @@ class Members:
         return {**facts, "invoices": len(self.inbox(member))}
 
     def _fill(self, member: Member, invoices: int) -> None:
-        inbox = Inbox(f"{member.seed}/{member.pfid}", self._numbers)  # two members never receive the same
+        inbox = Inbox(f"{member.seed}/{member.pfid}", self.numbers)  # two members never receive the same
         inbox.fill(
             invoices,
             now=self.clock.now(),

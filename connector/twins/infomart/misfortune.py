@@ -1,8 +1,8 @@
 """Misfortune stands in front of a route and lets the waiting faults strike its calls."""
 
-from asyncio import sleep
-from dataclasses import dataclass
-from datetime import timedelta
+from asyncio import Event, sleep
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -34,10 +34,18 @@ _CODED = {
 }
 
 
-def lateness(scope: Scope) -> timedelta:
-    """How long after its checks a call is done."""
-    late_by: timedelta = scope.get("extensions", {}).get(_EXTENSION, timedelta(0))
-    return late_by
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """When a call is done, by the twin's clock, and whether it has passed its checks."""
+
+    due: datetime
+    checked: Event = field(default_factory=Event)
+
+
+def lateness(scope: Scope) -> Lateness | None:
+    """How late this call is done; None: at once."""
+    found: Lateness | None = scope.get("extensions", {}).get(_EXTENSION)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ class Misfortune:
                 await sleep(fault.seconds)
                 await self.app(scope, heard, send)
             case Kind.LATE_COMMIT:
-                await self.app(_late(scope, fault), receive, send)
+                await self.app(_late(scope, self._lateness(fault)), receive, send)
             case Kind.DROP_LATE | Kind.HTTP_500_LATE:
                 await self._promise(fault, scope, receive, send)
             case Kind.DROP_AFTER | Kind.RESET:
@@ -127,6 +135,9 @@ class Misfortune:
                 body = envelope(uuid4(), Refusal(error))
                 return self.world.answer(body, code=code, headers=headers, form=by_accept(Request(scope)))
 
+    def _lateness(self, fault: Fault) -> Lateness:
+        return Lateness(self.world.clock.now() + timedelta(seconds=fault.seconds))
+
     async def _in_silence(self, scope: Scope, receive: Receive) -> list[Message]:
         """The operation runs to its end; its answer is kept from the caller."""
         kept: list[Message] = []
@@ -139,8 +150,14 @@ class Misfortune:
 
     async def _promise(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """The caller is sent away at once, and the operation is done later."""
-        heard = await hear(receive)
-        _ = self.world.go_on(self._in_silence(_late(scope, fault), heard))
+        heard, late = await hear(receive), self._lateness(fault)
+
+        async def keep_the_promise() -> None:
+            await self._in_silence(_late(scope, late), heard)
+            late.checked.set()  # if it was refused by its checks
+
+        _ = self.world.go_on(keep_the_promise())
+        await late.checked.wait()
         if fault.kind is Kind.DROP_LATE:
             await cut(scope, receive)
         else:
@@ -159,5 +176,5 @@ class Misfortune:
             await cut(scope, receive, after_what_was_sent=True)
 
 
-def _late(scope: Scope, fault: Fault) -> Scope:
-    return {**scope, "extensions": {**scope.get("extensions", {}), _EXTENSION: timedelta(seconds=fault.seconds)}}
+def _late(scope: Scope, late: Lateness) -> Scope:
+    return {**scope, "extensions": {**scope.get("extensions", {}), _EXTENSION: late}}

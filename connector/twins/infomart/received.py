@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connector.twins.infomart.delivered import write_delivered
 from connector.twins.infomart.filters import Filters, read_filters
 from connector.twins.infomart.inbox import Received
 from connector.twins.infomart.invoices import write_invoice
@@ -15,7 +16,7 @@ from connector.twins.infomart.spans import Span, read_span
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which days of reception are wanted, of whom, and which part of their invoices."""
+    """Which days of reception are wanted, which of their invoices, and which part of those."""
 
     span: Span
     filters: Filters
@@ -34,38 +35,33 @@ def read_window(call: Call) -> Window:
 
 def read_received(call: Call, window: Window) -> Result:
     """One page of the list as it stands at this moment; before the next call, it may have drifted [IM-53]."""
-    found = find_received(call, window)
+    found: Sequence[Received] = call.world.members.inbox(call.member).between(*window.span.ends)
+    if window.filters.wished:
+        found = [each for each in found if window.filters.keep(write_received(call, each))]
     page = window.part.of(found)
     payload = {
         "total_count": len(found),
         **window.part.told,
-        call.wire.list_key: [_written(call, received) for received in page],
+        call.wire.list_key: [write_received(call, each) for each in page],
     }
     call.world.let_drift(call.member)
     return Result(
         payload=payload,
         noted={
             **window.span.told,
-            **window.filters.told,
+            **window.filters.wished,
             **window.part.told,
             "mng_nums": [received.mng_num for received in page],
         },
     )
 
 
-def find_received(call: Call, window: Window) -> Sequence[Received]:
-    """Every invoice of the window that the filters keep, in the inbox's order."""
-    found = call.world.members.inbox(call.member).between(*window.span.ends)
-    if window.filters.wished:
-        found = [each for each in found if window.filters.keep_sender(each)]
-    if window.filters.need_the_invoice:
-        found = [each for each in found if window.filters.keep(_written(call, each))]
-    return found
-
-
-def _written(call: Call, received: Received) -> dict[str, Any]:
-    masters, untaxed_every = call.world.members.masters(call.member), call.world.knobs.untaxed_every
-    return write_invoice(received, call.member, masters, untaxed_every=untaxed_every)
+def write_received(call: Call, received: Received) -> dict[str, Any]:
+    """One element of the list, whoever issued it."""
+    masters = call.world.members.masters(call.member)
+    if received.sent is not None:
+        return write_delivered(received, received.sent, call.member, masters)
+    return write_invoice(received, call.member, masters, untaxed_every=call.world.knobs.untaxed_every)
 
 
 INVOICES = Operation("invoices", Side.BUYER, read_window, read_received)

@@ -39,9 +39,10 @@ class Findings:
         self.refusals.append(Refusal(code, item, self.index))
 
     def require(self, block: Mapping[str, Any], path: str, *names: str) -> None:
-        """Each of these fields must hold something."""
+        """Each of these fields must hold something; one that is at fault already is not named again."""
+        known = {each.error_item for each in self.refusals}
         for name in names:
-            if block.get(name) is None:
+            if block.get(name) is None and f"{path}{name}" not in known:
                 self.note(Code.REQUIRED, f"{path}{name}")
 
 

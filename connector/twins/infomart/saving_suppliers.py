@@ -6,41 +6,19 @@ from typing import Any
 
 from connector.twins.infomart.assumed import MOST_BANKS, MOST_SUPPLIERS
 from connector.twins.infomart.catalogue import Code
+from connector.twins.infomart.dictionary import BANK, CUSTOMER, PUBLISHER
 from connector.twins.infomart.masters import ObstacleError
 from connector.twins.infomart.operations import Call, Operation, Result, Side, refuse
-from connector.twins.infomart.rules import Findings, Rule, account_number, one_of, read_block, read_list, shape, text
-from connector.twins.infomart.supplier_list import CODE, Way
+from connector.twins.infomart.rules import Findings, Rule, one_of, read_block, read_list, text
+from connector.twins.infomart.supplier_list import CODE, TEXTS, Way
 
 _RULES: Mapping[str, Rule] = {
     CODE: text(15),
-    "company_name": text(100),
-    "section": text(30),
-    "user_name": text(30),
-    "zip": shape("[0-9]{3}-[0-9]{4}"),
-    "address1": text(100),
-    "address2": text(100),
-    "phone": text(20),
-    "fax": text(20),
-    "user_email": text(100, r"[^@\s]+@[^@\s]+\.[^@\s]+"),
-    "tax_corp_id": shape("[0-9]{13}"),
-    "biz_type": one_of("0", "1", "2"),
-    "biz_regist_no": shape("T[0-9]{13}"),
+    **{name: CUSTOMER.get(name) or PUBLISHER[name] for name in TEXTS},
     "invite_type": one_of(*Way),
 }
-_BANK_RULES: Mapping[str, Rule] = {
-    "transfer_code": text(15),
-    "fncl_inst_code": shape("[0-9]{4}"),
-    "fncl_inst_name": text(30),
-    "fncl_inst_kana": text(15),
-    "branch_code": shape("[0-9]{3}"),
-    "branch_name": text(30),
-    "branch_kana": text(15),
-    "deposit_sec": one_of("1", "2", "4", "9"),
-    "account_num": account_number,
-    "depositor_name": text(60),
-    "depositor_kana": text(30),
-}
-_BANK_NEEDS = tuple(name for name in _BANK_RULES if name not in {"fncl_inst_kana", "branch_kana", "depositor_name"})
+_BANK = {name: rule for name, rule in BANK.items() if name != "delete_flg"}
+_BANK_NEEDS = tuple(name for name in _BANK if name not in {"fncl_inst_kana", "branch_kana", "depositor_name"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +67,7 @@ def _read_banks(given: Any, path: str, faults: Findings) -> list[dict[str, Any]]
     banks = []
     for place, element in enumerate(read_list(given, path, MOST_BANKS, faults)):
         before = len(faults.refusals)
-        bank = read_block(element, _BANK_RULES, f"{path}[{place}].", faults)
+        bank = read_block(element, _BANK, f"{path}[{place}].", faults)
         if len(faults.refusals) == before:
             faults.require(bank, f"{path}[{place}].", *_BANK_NEEDS)
         banks.append(bank)

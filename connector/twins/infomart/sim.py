@@ -13,7 +13,9 @@ from starlette.routing import Mount, Route
 
 from connector.twins.infomart.clients import read_client
 from connector.twins.infomart.faults import read_fault
+from connector.twins.infomart.joining import join
 from connector.twins.infomart.sim_inbox import Inboxes
+from connector.twins.infomart.sim_issuing import Issuing
 from connector.twins.infomart.sim_knobs import Behaviour
 from connector.twins.infomart.sim_masters import Keeping
 from connector.twins.infomart.sim_tokens import Tokens
@@ -45,6 +47,7 @@ class Sim:
                 Route("/faults", self.forget_faults, methods=["DELETE"]),
                 *Tokens(self.world).routes(),
                 *Behaviour(self.world).routes(),
+                *Issuing(self.world).routes(),
                 *Inboxes(self.world).routes(),
                 *Keeping(self.world).routes(),
             ],
@@ -79,8 +82,7 @@ class Sim:
 
     async def save_member(self, _: Request, body: Mapping[str, Any]) -> Response:
         """A member is added, or the one with this PFID changed."""
-        members = self.world.members
-        return JSONResponse(members.describe(members.save(body)))
+        return JSONResponse(self.world.members.describe(join(self.world, body)))
 
     async def save_client(self, _: Request, body: Mapping[str, Any]) -> Response:
         """A client is registered, or the one with this id replaced."""

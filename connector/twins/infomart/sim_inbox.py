@@ -14,9 +14,10 @@ from starlette.routing import Route
 from connector.twins.infomart.approvals import approved, rejected
 from connector.twins.infomart.dice import dice
 from connector.twins.infomart.drift import read_drift
-from connector.twins.infomart.inbox import Inbox, Received
+from connector.twins.infomart.inbox import Inbox, Received, Sent
 from connector.twins.infomart.journals import read_bookings
 from connector.twins.infomart.members import Member
+from connector.twins.infomart.stages import Stages
 from connector.twins.infomart.telling import telling
 from connector.twins.infomart.world import World
 
@@ -66,6 +67,7 @@ class Inboxes:
         now = self.world.clock.now()
         added = trial.deliver(wish.add, wish.reception_date, now=now, place=wish.place)
         self.world.members.keep(member, inbox=trial)
+        self._tell_issuers(wish, trial)
         facts = {"added": added, "removed": wish.numbers["remove"], "restatused": wish.as_json("restatus")}
         others = {name: wish.numbers[name] for name in _LISTS[1:] if wish.numbers[name]}
         self.world.ledger.write("invoices_changed", pfid=member.pfid, **facts, **others)
@@ -132,6 +134,8 @@ class Inboxes:
             }
             inbox.stand(codes, deed=deed, now=now)
         inbox.hand_back(wish.numbers["return"], now=now)
+        if theirs := [number for number in wish.numbers["issue_again"] if inbox.find(number).sent is not None]:
+            raise ValueError(f"issued again by their issuers only, through API 3: {theirs}")
         inbox.issue_again(wish.numbers["issue_again"], today=today, now=now)
         for number in wish.numbers["untax"]:
             inbox.change(number, untaxed=True)
@@ -139,6 +143,23 @@ class Inboxes:
             inbox.move(number, place)
         if wish.shuffle is not None:
             inbox.shuffle(dice("shuffle", wish.shuffle))
+
+    def _tell_issuers(self, wish: "Wish", inbox: Inbox) -> None:
+        """Issuers who are members themselves see that their invoices were opened, or came back."""
+        touched = {*wish.numbers["approve"], *wish.numbers["reject"], *wish.numbers["return"], *wish.restatus}
+        for number in sorted(touched):
+            sent = inbox.find(number).sent
+            if sent is None:
+                continue
+            stages = Stages(self.world, self._issuer(sent))
+            if sent.issued.seal_date is None:
+                stages.open(sent.issued)
+            if number in wish.numbers["return"]:
+                stages.send_back(sent.issued)
+
+    def _issuer(self, sent: Sent) -> Member:
+        outboxes = ((member, self.world.issuers.of(member).outbox) for member in self.world.members.everyone())
+        return next(member for member, outbox in outboxes if outbox.find(sent.issued.mng_num) is not None)
 
     def _received(self, request: Request) -> Received:
         inbox = self.world.members.inbox(member_of(self.world, request))

@@ -28,8 +28,8 @@ class Keeping:
     def routes(self) -> list[Route]:
         """Masters and suppliers of one member."""
         return [
-            Route("/members/{pfid}/masters", self.masters, methods=["GET"]),
-            Route("/members/{pfid}/masters", telling(self.seed_masters), methods=["POST"]),
+            Route("/members/{pfid}/journal_masters", self.masters, methods=["GET"]),
+            Route("/members/{pfid}/journal_masters", telling(self.seed_masters), methods=["POST"]),
             Route("/members/{pfid}/suppliers", self.suppliers, methods=["GET"]),
             Route("/members/{pfid}/suppliers", telling(self.seed_suppliers), methods=["POST"]),
         ]

@@ -19,6 +19,7 @@ from connector.twins.infomart.drift import Drift
 from connector.twins.infomart.faults import Faults
 from connector.twins.infomart.formats import Format, write
 from connector.twins.infomart.grants import Grants
+from connector.twins.infomart.issuers import Issuers
 from connector.twins.infomart.knobs import Knobs
 from connector.twins.infomart.ledger import Ledger
 from connector.twins.infomart.maintenance import Calendar
@@ -38,6 +39,7 @@ class World:
     faults: Faults
     die: Random
     knobs: Knobs
+    issuers: Issuers = field(default_factory=Issuers)
     clients: dict[str, Client] = field(default_factory=dict)
     extra_keys: bool = False  # shuffle keys and add unknown ones in every answer [IM-9]
     calls: Calls = field(default_factory=Calls)

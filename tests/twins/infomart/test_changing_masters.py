@@ -19,7 +19,7 @@ async def receiver(visitor: Visitor, request: pytest.FixtureRequest) -> Receiver
     receiver = Receiver(visitor, request.param)
     await visitor.sim("members", {"pfid": receiver.pfid, "invoices": 0, "journal_free": True})
     await receiver.sim(
-        "masters",
+        "journal_masters",
         {
             "replace": {
                 "accounts": [
@@ -36,7 +36,7 @@ async def receiver(visitor: Visitor, request: pytest.FixtureRequest) -> Receiver
 
 
 async def names(receiver: Receiver) -> dict[str, list[str]]:
-    kept = await receiver.seen("masters")
+    kept = await receiver.seen("journal_masters")
     return {kind: [next(each[key] for key in each if key.endswith("_name")) for each in kept[kind]] for kind in kept}
 
 
@@ -105,12 +105,12 @@ async def test_an_update_keeps_what_is_not_sent(receiver: Receiver) -> None:
 
 async def test_saying_the_same_again_changes_nothing_so_it_may_be_said_again(receiver: Receiver) -> None:
     first = told(await receiver.change(accounts=[ACCOUNT], sub_accounts=[SUB]))
-    kept = await receiver.seen("masters")
+    kept = await receiver.seen("journal_masters")
 
     again = told(await receiver.change(accounts=[ACCOUNT], sub_accounts=[SUB]))
 
     assert (first["accounts"]["created"], again["accounts"]["created"], again["accounts"]["updated"]) == (1, 0, 1)
-    assert await receiver.seen("masters") == kept
+    assert await receiver.seen("journal_masters") == kept
     assert [each["changed"] for each in await receiver.deeds("master_saved")][2:] == [[], []]
 
 
@@ -300,7 +300,7 @@ def deletions(journal: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 async def test_what_an_unfinished_invoice_is_booked_to_cannot_be_deleted(visitor: Visitor) -> None:
     receiver, journal = await booked(visitor)
-    kept = await receiver.seen("masters")
+    kept = await receiver.seen("journal_masters")
 
     answer = await receiver.change(
         **deletions(journal), accounts=[{"account_code": journal["credit"]["account_code"], "delete_flg": "1"}]
@@ -312,7 +312,7 @@ async def test_what_an_unfinished_invoice_is_booked_to_cannot_be_deleted(visitor
         ("E300003", "burden_secs[0].burden_sec_code", 1),
         ("E300003", "journal_auxs[0].aux_code", 1),
     ]
-    assert await receiver.seen("masters") == kept
+    assert await receiver.seen("journal_masters") == kept
 
 
 async def test_once_the_invoice_is_done_they_can_and_its_journals_still_show_their_names(visitor: Visitor) -> None:

@@ -65,7 +65,7 @@ async def test_an_unknown_kind_is_refused(receiver: Receiver) -> None:
 
 
 async def test_everything_comes_at_once_unless_a_page_is_asked_for(receiver: Receiver) -> None:
-    await receiver.sim("masters", {"invent": {"accounts": 230, "burden_secs": 120}, "seed": 3})
+    await receiver.sim("journal_masters", {"invent": {"accounts": 230, "burden_secs": 120}, "seed": 3})
     page = "page_no" if receiver.generation == "v1" else "start_position"
 
     whole = await receiver.masters()
