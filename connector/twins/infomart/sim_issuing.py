@@ -88,6 +88,8 @@ class Issuing:
         if not all(isinstance(each.get("publisher_mng_num"), str) for each in publishers):
             raise ValueError("a publisher has its publisher_mng_num")
         connect: Any = body.get("connect", {})
+        if not isinstance(connect, dict):
+            raise ValueError("connect must be an object")  # noqa: TRY004  # told like every wrong body
         for code, pfid in connect.items():
             if code not in issuer.masters.customers or self.world.members.find(pfid) is None:
                 raise ValueError(f"connect names a customer's code and a member's PFID, not {code!r} and {pfid!r}")

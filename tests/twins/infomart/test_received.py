@@ -235,4 +235,4 @@ async def test_checks_run_in_order_token_then_format_then_contract_then_request(
 
 async def test_there_are_no_other_verbs_and_no_other_routes(visitor: Visitor) -> None:
     assert (await visitor.http.post(INVOICES)).status_code == 405
-    assert (await visitor.http.get("/v1/invoice/seller/invoices")).status_code == 404
+    assert (await visitor.http.get("/v1/invoice/buyer/invoice")).status_code == 404

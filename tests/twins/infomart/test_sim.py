@@ -59,6 +59,7 @@ async def test_members_are_listed_without_their_passwords(visitor: Visitor) -> N
                 "api_option": True,
                 "journal_free": False,
                 "uses_workflow": True,
+                "approves_issues": False,
                 "active": True,
                 "invoices": 12,
             }
