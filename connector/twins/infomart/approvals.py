@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 # The same code means different things in the two modes [IM-11].
-WITH_WORKFLOW = (50, 51, 59, 60, 69, 70, 71)
-WITHOUT_WORKFLOW = (50, 71)
+WITH_WORKFLOW = (50, 51, 59, 60, 69, 70, 71)  # [IM-58]
+WITHOUT_WORKFLOW = (50, 71)  # [IM-59]
 
 UNTOUCHED = 50
 DONE = 71
 
-_ONWARD = {50: 51, 51: 60, 60: 70, 70: 71, 59: 51, 69: 60}  # (reference 6); a rejected one is taken up again
+_ONWARD = {50: 51, 51: 60, 60: 70, 70: 71, 59: 51, 69: 60}  # [IM-136]; a rejected one is taken up again
 _BACK = {51: 59, 60: 69, 70: 69}
 
 

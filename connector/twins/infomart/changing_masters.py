@@ -17,7 +17,7 @@ from connector.twins.infomart.operations import LACKING, Call, Operation, Result
 from connector.twins.infomart.received import write_received
 from connector.twins.infomart.rules import Findings, Rule, one_of, read_block, read_list, text, whole
 
-_CODE, _NAME = text(15), text(60)
+_CODE, _NAME = text(15), text(60)  # [IM-123]
 _RULES: Mapping[Kind, Mapping[str, Rule]] = {
     Kind.ACCOUNT: {"account_code": _CODE, "account_name": _NAME},
     Kind.SUB_ACCOUNT: {"account_code": _CODE, "sub_account_code": _CODE, "sub_account_name": _NAME},
@@ -48,7 +48,7 @@ class Change:
 
 
 def read_changes(call: Call) -> list[Change]:
-    """The elements of every array; then the option check, which stands before all work on masters [IM-65]."""
+    """The elements of every array; then the option check, which stands before all work on masters [IM-135]."""
     findings = Findings()
     arrays = {kind: read_list(call.fields.get(kind), kind, MOST_MASTERS, findings) for kind in Kind}
     if not any(arrays.values()) and not findings.refusals:
@@ -129,7 +129,8 @@ def _apply(call: Call, masters: Masters, change: Change, used: frozenset[Referen
         masters.delete(change.kind, change.key, used=used)
         call.world.ledger.write("master_deleted", **facts)
         return "deleted"
-    saved = masters.save(apply_fields(change, masters.find(change.kind, change.key)))
+    before = masters.find(change.kind, change.key)  # decides whether it is registered or updated [IM-133]
+    saved = masters.save(apply_fields(change, before))
     call.world.ledger.write("master_saved", **facts, created=saved.created, changed=list(saved.changed))
     return "created" if saved.created else "updated"
 

@@ -110,7 +110,7 @@ class Inbox:
             self._leave(each, "returned_to_issuer", now)
 
     def issue_again(self, numbers: Collection[int], *, today: date, now: datetime) -> None:
-        """These come back under their old numbers, received today and untouched; ValueError for any other."""
+        """These come back under their old numbers, as if received today [IM-137]; ValueError for any other."""
         if strangers := set(numbers) - set(self._returned):
             raise ValueError(f"not with their issuers: {sorted(strangers)}")
         for number in numbers:

@@ -113,6 +113,7 @@ def _front(die: Random, supplier: Supplier, closed: date, *, taxed: bool) -> dic
 
 
 def _invoice_type(supplier: Supplier) -> str:
+    """How its invoices are kept [IM-71]."""
     if not supplier.registered:
         return "1"  # the tax-exempt cannot issue a qualified invoice
     return "4" if supplier.taxes_each_line else "3"
@@ -136,7 +137,7 @@ def _spare_items() -> dict[str, Any]:
 
 
 def _parties(supplier: Supplier, member: Member) -> dict[str, Any]:
-    """Each side's name and code for the other (reference 4.9)."""
+    """Each side's name and code for the other [IM-67]."""
     return {
         "private_cust_cd_s": supplier.code,
         "company_name_s": supplier.name,

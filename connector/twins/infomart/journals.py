@@ -71,7 +71,7 @@ class Booking:
                 yield Kind.AUXILIARY, (number, value)
 
     def as_json(self, masters: Masters, *, with_free_items: bool) -> dict[str, Any]:
-        """The journal on the wire (reference 4.8); free items need the option [IM-65]."""
+        """The journal on the wire [IM-64]; free items need the option [IM-65]."""
         return {
             "acc_slip_date": self.slip_date.isoformat(),
             "debit": self.debit.as_json(masters),

@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The names that one kind has on the wire (reference 5.4, assumed)."""
+    """The names that one kind has on the wire [IM-121], [IM-123]."""
 
     target: str  # what API 4 calls the kind
     key: tuple[str, ...]

@@ -34,7 +34,7 @@ def read_wish(call: Call) -> Wish:
 
 
 def tell_masters(call: Call, wish: Wish) -> Result:
-    """Kind by kind in the order of the flow; without the option, not even an empty list of auxiliary items [IM-65]."""
+    """Kind by kind in this order [IM-120]; without the option, not even an empty list of auxiliary items [IM-65]."""
     masters, option = call.world.members.masters(call.member), call.member.journal_free
     told = {
         kind.value: [master.as_json() for master in (wish.part.of(found) if wish.part is not None else found)]

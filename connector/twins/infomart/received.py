@@ -26,7 +26,7 @@ class Window:
 def read_window(call: Call) -> Window:
     """The window, the filters and the page; every fault of the request is named at once."""
     findings = Findings()
-    span = read_span(call.fields, "reception_date", findings, required=True)
+    span = read_span(call.fields, "reception_date", findings, required=True)  # [IM-51]
     filters = read_filters(call.fields, findings)
     part = read_part(call.fields, call.profile.paging, call.world.knobs.page_size, findings)
     refuse(findings)
@@ -40,9 +40,9 @@ def read_received(call: Call, window: Window) -> Result:
         found = [each for each in found if window.filters.keep(write_received(call, each))]
     page = window.part.of(found)
     payload = {
-        "total_count": len(found),
+        "total_count": len(found),  # which a reader can do without [IM-54]
         **window.part.told,
-        call.wire.list_key: [write_received(call, each) for each in page],
+        call.wire.list_key: [write_received(call, each) for each in page],  # `invdata` in v2 [IM-138]
     }
     call.world.let_drift(call.member)
     return Result(

@@ -75,7 +75,7 @@ def _read_banks(given: Any, path: str, faults: Findings) -> list[dict[str, Any]]
 
 
 def save_suppliers(call: Call, wishes: Sequence[Wanted]) -> Result:
-    """Each is looked up, saved and then invited (flow 7); what can be done is done [IM-128]."""
+    """Each is looked up, saved and then invited [IM-134]; what can be done is done [IM-128]."""
     done = []
     for wanted in wishes:
         if wanted.faults.refusals:

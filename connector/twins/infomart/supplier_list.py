@@ -87,7 +87,7 @@ class SupplierList:
         return iter(self._listed.values())
 
     def save(self, code: str, given: Mapping[str, Any]) -> Saved:
-        """The supplier is new, or takes the given fields; None clears one. ObstacleError if it lacks a field then."""
+        """The supplier is new, or takes what is given, None clearing a field; ObstacleError if one lacks [IM-129]."""
         before = self.find(code)
         old = before.facts if before is not None else {}
         facts = {name: value for name, value in {**old, **given}.items() if value is not None}

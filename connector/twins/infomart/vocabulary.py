@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Treatment(StrEnum):
-    """How consumption tax treats a line; the value is the bucket's name on the wire (reference 4.6)."""
+    """How consumption tax treats a line; the value is the bucket's name on the wire [IM-68]."""
 
     STANDARD = "tr10"
     REDUCED = "tr8_reduced"
