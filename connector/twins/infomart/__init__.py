@@ -11,7 +11,10 @@
     home         a page that shows a person what is inside
     world        everything one twin remembers
     members      the companies of the pretend platform
-    inbox        the invoices a member has received
+    reading_masters   API 4; `changing_masters` is 5 and `saving_suppliers` is 7, and `filters` narrow 6
+    masters      what a receiver keeps books with; `chart` is what it begins with
+    supplier_list  the companies a receiver pays
+    inbox        the invoices a member has received; `approvals` move them, `drift` moves them under their reader
     invoices     writes an invoice out in full; `lines`, `taxation`, `journals` and `suppliers` help
     grants       codes and tokens
     clients      the applications that may ask for access

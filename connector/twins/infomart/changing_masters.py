@@ -131,8 +131,8 @@ def _apply(call: Call, masters: Masters, change: Change, used: frozenset[Referen
         return "deleted"
     before = masters.find(change.kind, change.key)  # decides whether it is registered or updated [IM-133]
     saved = masters.save(apply_fields(change, before))
-    call.world.ledger.write("master_saved", **facts, created=saved.created, changed=list(saved.changed))
-    return "created" if saved.created else "updated"
+    call.world.ledger.write("master_saved", **facts, action=saved.action, changed=list(saved.changed))
+    return saved.action
 
 
 def _used(call: Call) -> Iterator[Reference]:

@@ -73,6 +73,11 @@ class Saved:
     created: bool
     changed: tuple[str, ...]
 
+    @property
+    def action(self) -> str:
+        """The same in a word."""
+        return "created" if self.created else "updated"
+
 
 @dataclass(slots=True)
 class Masters:

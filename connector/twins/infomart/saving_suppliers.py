@@ -96,12 +96,11 @@ def _save(call: Call, wanted: Wanted) -> dict[str, Any]:
     suppliers = call.world.members.supplier_list(call.member)
     facts = {"pfid": call.member.pfid, "request_id": str(call.request_id), "code": wanted.code}
     saved = suppliers.save(wanted.code, wanted.given)
-    call.world.ledger.write("supplier_saved", **facts, created=saved.created, changed=list(saved.changed))
+    call.world.ledger.write("supplier_saved", **facts, action=saved.action, changed=list(saved.changed))
     if wanted.way is not Way.NONE:
         suppliers.invite(wanted.code, wanted.way)
         call.world.ledger.write("supplier_invited", **facts, by=wanted.way.name.lower())
-    action = "created" if saved.created else "updated"
-    return {CODE: wanted.code, "action": action, "invite_status": suppliers[wanted.code].invited}
+    return {CODE: wanted.code, "action": saved.action, "invite_status": suppliers[wanted.code].invited}
 
 
 SUPPLIERS = Operation("suppliers", Side.BUYER, read_suppliers, save_suppliers)

@@ -34,13 +34,13 @@ class Way(StrEnum):
     """How a company is invited to the platform (reference 4.1, codes assumed); paper is a letter that costs money."""
 
     NONE = "0"
-    MAIL = "1"
+    EMAIL = "1"
     FAX = "2"
     PAPER = "9"
 
 
 # What each way needs: of every group, one field that holds something [IM-130].
-_NEEDED = {Way.MAIL: (("user_email",),), Way.FAX: (("fax",),), Way.PAPER: _ADDRESS}
+_NEEDED = {Way.EMAIL: (("user_email",),), Way.FAX: (("fax",),), Way.PAPER: _ADDRESS}
 
 
 class Invited(StrEnum):

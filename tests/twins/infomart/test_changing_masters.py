@@ -70,18 +70,18 @@ async def test_every_kind_is_registered_updated_and_deleted_in_one_request(recei
         "journal_auxs": ["東日本"],
     }
     assert [
-        (each["event"], each["kind"], each["code"], each.get("created"), each.get("changed"))
+        (each["event"], each["kind"], each["code"], each.get("action"), each.get("changed"))
         for each in await receiver.deeds("master_saved", "master_deleted")
     ] == [
-        ("master_saved", "account", "700", True, ["account_code", "account_name", "sort_no", "use_flg"]),
-        ("master_saved", "account", "500", False, ["account_name"]),
-        ("master_saved", "sub_account", "700/01", True, [
+        ("master_saved", "account", "700", "created", ["account_code", "account_name", "sort_no", "use_flg"]),
+        ("master_saved", "account", "500", "updated", ["account_name"]),
+        ("master_saved", "sub_account", "700/01", "created", [
             "account_code", "sub_account_code", "sub_account_name", "sort_no", "use_flg",
         ]),
         ("master_deleted", "sub_account", "600/01", None, None),
-        ("master_saved", "burden_sec", "4000", True, ["burden_sec_code", "burden_sec_name", "sort_no", "use_flg"]),
-        ("master_saved", "burden_sec", "1000", False, ["burden_sec_name", "use_flg"]),
-        ("master_saved", "journal_aux", "3/C1", True, ["item_no", "aux_code", "aux_name", "sort_no", "use_flg"]),
+        ("master_saved", "burden_sec", "4000", "created", ["burden_sec_code", "burden_sec_name", "sort_no", "use_flg"]),
+        ("master_saved", "burden_sec", "1000", "updated", ["burden_sec_name", "use_flg"]),
+        ("master_saved", "journal_aux", "3/C1", "created", ["item_no", "aux_code", "aux_name", "sort_no", "use_flg"]),
         ("master_deleted", "journal_aux", "1/P1", None, None),
     ]  # fmt: skip
 

@@ -53,9 +53,9 @@ async def test_an_unknown_supplier_is_registered_and_a_known_one_updated(receive
     assert again["suppliers"] == [{**done, "action": "updated"}]
     kept = {name: fact for name, fact in HARBOUR.items() if name != "fax"}
     assert await listed(receiver) == [{**kept, "section": "経理部", "invite_status": "0"}]
-    assert [(each["created"], each["changed"]) for each in await receiver.deeds("supplier_saved")] == [
-        (True, ["company_name", "zip", "address1", "fax", "user_email"]),
-        (False, ["section", "fax"]),
+    assert [(each["action"], each["changed"]) for each in await receiver.deeds("supplier_saved")] == [
+        ("created", ["company_name", "zip", "address1", "fax", "user_email"]),
+        ("updated", ["section", "fax"]),
     ]
     assert await invitations(receiver) == []
 
@@ -71,7 +71,7 @@ async def test_an_update_without_an_invitation_may_be_said_again(receiver: Recei
     assert await invitations(receiver) == []
 
 
-@pytest.mark.parametrize(("way", "by"), [(MAIL, "mail"), (FAX, "fax"), (PAPER, "paper")])
+@pytest.mark.parametrize(("way", "by"), [(MAIL, "email"), (FAX, "fax"), (PAPER, "paper")])
 async def test_a_supplier_is_registered_and_invited_at_once(receiver: Receiver, way: dict[str, str], by: str) -> None:
     body = told(await receiver.save({**HARBOUR, **way}))
 
@@ -92,7 +92,7 @@ async def test_a_known_supplier_is_invited_by_its_code_alone(receiver: Receiver)
 
     told(await receiver.save({"private_cust_cd_s": "S9", **MAIL}))
 
-    assert await invitations(receiver) == [("S9", "mail")]
+    assert await invitations(receiver) == [("S9", "email")]
 
 
 @pytest.mark.parametrize(("way", "lacking"), [(MAIL, "user_email"), (FAX, "fax")])

@@ -9,7 +9,7 @@ from connector.twins.infomart.suppliers import every_supplier
 
 ADDRESS = {"zip": "999-0101", "address2": "白樺台1-2-3"}
 HARBOUR = {"company_name": "港紙業株式会社", **ADDRESS}
-REACHABLE = {Way.MAIL: {"user_email": "k@minato.example.jp"}, Way.FAX: {"fax": "03-0000-0001"}, Way.PAPER: {}}
+REACHABLE = {Way.EMAIL: {"user_email": "k@minato.example.jp"}, Way.FAX: {"fax": "03-0000-0001"}, Way.PAPER: {}}
 
 
 def listed(**facts: Any) -> SupplierList:
@@ -91,7 +91,7 @@ def test_the_name_of_a_known_supplier_cannot_be_cleared() -> None:
     assert [each.facts for each in suppliers] == [HARBOUR]
 
 
-@pytest.mark.parametrize("way", [Way.MAIL, Way.FAX, Way.PAPER])
+@pytest.mark.parametrize("way", [Way.EMAIL, Way.FAX, Way.PAPER])
 def test_a_supplier_who_can_be_reached_is_invited_and_may_be_invited_again(way: Way) -> None:
     suppliers = listed(**REACHABLE[way])
 
@@ -99,7 +99,7 @@ def test_a_supplier_who_can_be_reached_is_invited_and_may_be_invited_again(way: 
     assert suppliers.invite("S9", way) is Invited.INVITED
 
 
-@pytest.mark.parametrize(("way", "lacking"), [(Way.MAIL, "user_email"), (Way.FAX, "fax")])
+@pytest.mark.parametrize(("way", "lacking"), [(Way.EMAIL, "user_email"), (Way.FAX, "fax")])
 def test_an_invitation_needs_an_address_of_its_kind(way: Way, lacking: str) -> None:
     suppliers = listed()
 
@@ -112,11 +112,11 @@ def test_an_invitation_needs_an_address_of_its_kind(way: Way, lacking: str) -> N
 
 def test_a_company_that_works_on_the_platform_already_is_not_invited() -> None:
     suppliers = listed(user_email="k@minato.example.jp")
-    suppliers.invite("S9", Way.MAIL)
+    suppliers.invite("S9", Way.EMAIL)
     suppliers.stand("S9", Invited.CONNECTED)
 
     with pytest.raises(ObstacleError) as refused:
-        suppliers.invite("S9", Way.MAIL)
+        suppliers.invite("S9", Way.EMAIL)
 
     assert refused.value.obstacles == ((Code.NOT_INVITABLE, "invite_type"),)
     assert [each.invited for each in suppliers] == [Invited.CONNECTED]
