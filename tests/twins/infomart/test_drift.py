@@ -3,14 +3,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from connector.twins.infomart.approvals import WITH_WORKFLOW
 from connector.twins.infomart.drift import Drift, read_drift
 from connector.twins.infomart.inbox import Inbox
+from connector.twins.infomart.operations import Call
+from connector.twins.infomart.profiles import PROFILES
+from connector.twins.infomart.received import INVOICES
+from connector.twins.infomart.world import World
 from tests.twins.infomart.receiving import Receiver
-from tests.twins.infomart.visitor import Visitor
+from tests.twins.infomart.visitor import PFID, WINDOW, Visitor
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
@@ -178,3 +183,30 @@ async def test_a_drift_is_ended(visitor: Visitor) -> None:
     assert await receiver.invoices() == await receiver.invoices()
     assert (await visitor.http.post(path, json={"moves": 3})).status_code == 400
     assert (await visitor.http.get(path)).json() == {"drift": None}
+
+
+def test_a_thousand_readings_in_process_tell_each_page_as_the_list_stood_at_that_moment(world: World) -> None:
+    member = world.members.find(PFID)
+    assert member is not None
+    world.knobs.page_size = 3
+    drifted = 0
+    for seed in range(RUNS):
+        inbox = Inbox(str(seed), count(1))
+        inbox.deliver(7, TODAY, now=NOW)
+        world.members.keep(member, inbox=inbox)
+        world.drifts[PFID] = Drift(inserts=0.5, removals=0.5, moves=0.5, stages=0.5, most=2, seed=seed)
+        profile = PROFILES[seed % 2]
+        told: list[dict[str, Any]] = [{}, {}, {}]
+        first = 0
+        while len(told) == 3:
+            stood = [(each.mng_num, each.wf_status) for each in inbox.everything()]
+            fields = {**WINDOW, "page_no": first // 3 + 1, "start_position": first + 1, "get_count": 3}
+            call = Call(world, member, profile, profile.wires["invoices"], fields, uuid4())
+            payload = INVOICES.do(call, INVOICES.parse(call)).payload
+            told = payload[profile.wires["invoices"].list_key]
+            assert [(each["invoice_mng_num"], each["wf_status"]) for each in told] == stood[first : first + 3]
+            assert payload["total_count"] == len(stood)
+            drifted += stood != [(each.mng_num, each.wf_status) for each in inbox.everything()]
+            first += 3
+
+    assert len([each for each in world.ledger.after(0) if each["event"] == "invoices_drifted"]) >= drifted > RUNS
