@@ -1,4 +1,4 @@
-"""Requests and answers travel as JSON or as XML, and say the same in both (reference 3.6, [IM-33])."""
+"""Requests and answers travel as JSON or as XML, and say the same in both (reference 3.6, [IM-109])."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def accepted(request: Request) -> set[Format]:
 
 
 def by_accept(request: Request) -> Format:
-    """The format of an answer to a request that nobody could read: `Accept` decides (reference 3.2)."""
+    """The format of an answer to a request that nobody could read: `Accept` decides [IM-109]."""
     return Format.XML if accepted(request) == {Format.XML} else Format.JSON
 
 

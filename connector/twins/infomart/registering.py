@@ -28,7 +28,7 @@ def read_registration(call: Call) -> list[Element]:
 
 
 def register(call: Call, elements: list[Element]) -> Result:
-    """Each sound element is registered by itself, in order; faulty ones are told [IM-5]."""
+    """Each sound element is registered by itself, in order [IM-92]; faulty ones are told [IM-5]."""
     Stages(call.world, call.member).settle()
     return answer(call, elements, [_Registration(call, element).attempt() for element in elements])
 
@@ -70,7 +70,7 @@ class _Registration:
             return None
 
     def _go(self, issuer: Issuer, saving: Saving) -> dict[str, Any]:
-        """Publisher, customer, invitation, accounts, invoice: the provider's order [IM-76]."""
+        """Publisher, customer, invitation, accounts, invoice: the provider's order [IM-89]."""
         element = self.element
         publisher = saving.publisher() if element.publisher is not None else None
         customer: Customer | None = None

@@ -26,7 +26,7 @@ class Stages:
         issued.stage = Stage.INTERNAL_APPROVAL if self.member.approves_issues else self._by_day(issued)
 
     def announce(self, issued: Issued) -> None:
-        """If it is issued now, the receiving side can see it from here on, if it is connected [IM-60]."""
+        """If it is issued now, the receiving side can see it from here on, if it is connected [IM-60], [IM-90]."""
         if issued.stage is not Stage.ISSUED:
             return
         issued.seal_date = None

@@ -26,7 +26,7 @@ def update(call: Call, elements: list[Element]) -> Result:
 
 
 def touched(elements: list[Element]) -> frozenset[int]:
-    """The invoices that nobody else may change meanwhile."""
+    """The invoices that nobody else may change meanwhile [IM-110]."""
     return frozenset(each.mng_num for each in elements if each.mng_num is not None)
 
 

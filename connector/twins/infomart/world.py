@@ -47,7 +47,7 @@ class World:
     calendar: Calendar = field(default_factory=Calendar)
     misspelt: bool = False  # the lifetime comes as `exires_in`, as the published page spells it
 
-    held: Counter[int] = field(default_factory=Counter)  # invoices that somebody is changing at this moment [IM-50]
+    held: Counter[int] = field(default_factory=Counter)  # invoices that somebody is changing at this moment [IM-110]
     _going_on: set[Task[Any]] = field(default_factory=set)
 
     @property
