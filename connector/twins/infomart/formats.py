@@ -99,17 +99,18 @@ def strip(value: Any) -> Any:
 def write(body: Mapping[str, Any], form: Format) -> bytes:
     """The body of an answer."""
     if form is Format.JSON:
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=float)
-        return text.encode("utf-8", errors="replace")  # half a surrogate pair has no form in UTF-8
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     parts = ['<?xml version="1.0" encoding="UTF-8"?>']
     _write_element("response", body, parts)
-    return "".join(parts).encode("utf-8", errors="replace")
+    return "".join(parts).encode()
 
 
 def _read_json(text: str) -> dict[str, Any]:
     fields = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     if not isinstance(fields, dict):
         raise ValueError("a request is an object")  # noqa: TRY004  # unreadable like any other
+    if "\\u" in text:
+        json.dumps(fields, ensure_ascii=False, default=str).encode()  # half a surrogate pair is no character
     return fields
 
 
@@ -137,7 +138,9 @@ def _read_element(element: ET.Element) -> Any:
     for child in element:
         value = _read_element(child)
         if child.tag in LISTS:
-            fields.setdefault(child.tag, []).append(value)
+            rows = fields.setdefault(child.tag, [])
+            if not isinstance(value, str) or value.strip():  # an empty element is an empty list
+                rows.append(value)
         elif child.tag in fields:
             raise ValueError(f"{child.tag} is there twice")
         else:

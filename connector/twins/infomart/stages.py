@@ -36,9 +36,12 @@ class Stages:
             self.world.members.inbox(receiver).receive(issued, self.member.name, self.world.clock.today())
 
     def settle(self) -> None:
-        """Reserved invoices whose day has come are issued."""
-        today = self.world.clock.today()
-        for issued in self.world.issuers.of(self.member).outbox:
+        """Reserved invoices whose day has come are issued; new ones are never reserved for the same day."""
+        outbox, today = self.world.issuers.of(self.member).outbox, self.world.clock.today()
+        if outbox.settled_on == today:
+            return
+        outbox.settled_on = today
+        for issued in outbox:
             if issued.stage is Stage.RESERVED and _day(issued) <= today:
                 issued.stage = Stage.ISSUED
                 self.announce(issued)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.twins.infomart.issuing import CUSTOMER, SELLER, System, faults, invoice
-from tests.twins.infomart.visitor import PFID, parsed
+from tests.twins.infomart.visitor import JSON, PFID, parsed
 
 NUMBER = "invoices[0]"
 
@@ -229,11 +229,23 @@ async def test_the_second_generation_registers_updates_and_lists_by_post(system:
     assert [(each["invoice_mng_num"], each["inv_name"]) for each in listed.json()["invoice_list"]] == [(number, "改")]
 
 
+async def test_what_nobody_understands_is_kept_as_it_came(system: System) -> None:
+    odd = {"custom_details": [{"a": 1.5, "b": [1, None, "😀"]}], "paid_info": [], "private_print_flg": 0}
+
+    await system.number(**odd)
+    huge = b'{"response_type":"json","invoices":[{"custom_header":1e400,"inv_show_amount":1,"customer":null}]}'
+    headers = {**JSON, "Content-type": "application/json", "Authorization": f"Bearer {system.access_token}"}
+    refused = await system.visitor.http.post(SELLER, content=huge, headers=headers)
+
+    assert {name: (await system.truth())[0]["header"][name] for name in odd} == odd
+    assert faults(refused)[0] == ("E200002", "invoices[0].custom_header", 1)
+
+
 async def test_an_invoice_may_be_registered_in_xml(system: System) -> None:
     body = (
         "<request><response_type>xml</response_type><invoices><customer><private_cust_cd>C1</private_cust_cd>"
         "<company_name>商会 &amp; 社</company_name><zip>100-0001</zip><address1>a</address1></customer>"
-        "<inv_show_amount>-1100</inv_show_amount><details><item_name>A</item_name></details></invoices></request>"
+        "<inv_show_amount>-1100</inv_show_amount><banks/><details><item_name>A</item_name></details></invoices></request>"
     )
     headers = {"Accept": "text/xml", "Content-type": "text/xml", "Authorization": f"Bearer {system.access_token}"}
 
