@@ -67,7 +67,7 @@ class Endpoint:
             code, refusals, payload = result.http_code, tuple(result.refusals), result.payload
             noted |= result.noted
         if refusals:
-            noted["errors"] = [each.error_code for each in refusals]
+            noted["errors"] = [each.error_code.value for each in refusals]
         self._note(request_id, code, noted)
         return self.world.answer(envelope(request_id, *refusals, **payload), code=code, headers=headers, form=form)
 
@@ -127,7 +127,7 @@ class Endpoint:
         late.checked.set()
         if late.due > limit:
             await self.world.clock.reach(limit)
-            raise RefusedError(HTTPStatus.GATEWAY_TIMEOUT, Refusal(Code.INTERNAL))  # [IM-33]
+            raise RefusedError(HTTPStatus.GATEWAY_TIMEOUT, Refusal(Code.INTERNAL))  # [IM-108]
         return await work
 
     async def _do_late(self, call: Call, asked: Any, due: datetime) -> Result:

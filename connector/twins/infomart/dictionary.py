@@ -1,7 +1,8 @@
 """The dictionary names the fields of the issuing side's requests and says what each may hold (reference 4.2 to 4.7).
 
-Published are the lengths of `publisher_mng_num`, name, section, zip and addresses [IM-83]; the other names come from
-public files that share them [IM-72], the other lengths are assumed [IM-96].
+Among them is everything that the issuing side can ask for [IM-91]. Published are the lengths of `publisher_mng_num`,
+name, section, zip and addresses [IM-83]; the other names come from public files that share them [IM-72], the other
+lengths are assumed [IM-96].
 """
 
 from connector.twins.infomart.rules import (

@@ -1,4 +1,4 @@
-"""Requests and answers travel as JSON or as XML, and say the same in both (reference 3.6, [IM-33])."""
+"""Requests and answers travel as JSON or as XML, and say the same in both (reference 3.6, [IM-109])."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def accepted(request: Request) -> set[Format]:
 
 
 def by_accept(request: Request) -> Format:
-    """The format of an answer to a request that nobody could read: `Accept` decides (reference 3.2)."""
+    """The format of an answer to a request that nobody could read: `Accept` decides [IM-109]."""
     return Format.XML if accepted(request) == {Format.XML} else Format.JSON
 
 
@@ -100,17 +100,18 @@ def strip(value: Any) -> Any:
 def write(body: Mapping[str, Any], form: Format) -> bytes:
     """The body of an answer."""
     if form is Format.JSON:
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=float)
-        return text.encode("utf-8", errors="replace")  # half a surrogate pair has no form in UTF-8
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     parts = ['<?xml version="1.0" encoding="UTF-8"?>']
     _write_element("response", body, parts)
-    return "".join(parts).encode("utf-8", errors="replace")
+    return "".join(parts).encode()
 
 
 def _read_json(text: str) -> dict[str, Any]:
     fields = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     if not isinstance(fields, dict):
         raise ValueError("a request is an object")  # noqa: TRY004  # unreadable like any other
+    if "\\u" in text:
+        json.dumps(fields, ensure_ascii=False, default=str).encode()  # half a surrogate pair is no character
     return fields
 
 
@@ -138,7 +139,9 @@ def _read_element(element: ET.Element) -> Any:
     for child in element:
         value = _read_element(child)
         if child.tag in LISTS:
-            fields.setdefault(child.tag, []).append(value)
+            rows = fields.setdefault(child.tag, [])
+            if not isinstance(value, str) or value.strip():  # an empty element is an empty list
+                rows.append(value)
         elif child.tag in fields:
             raise ValueError(f"{child.tag} is there twice")
         else:

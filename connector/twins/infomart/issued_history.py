@@ -84,7 +84,6 @@ def _write(
     for detail in details:
         del detail["detail_seq"]
     account = issuer.masters.accounts.get(issuer.default_layout.transfer_code or "")
-    code = customer.fields["private_cust_cd"]
     opened = stage is Stage.ISSUED and die.random() < _OPENED
     return Issued(
         mng_num=next(world.members.numbers),
@@ -95,7 +94,7 @@ def _write(
         details=details,
         stage=stage,
         listed_from=world.clock.now(),
-        new_partner=all(each.customer["private_cust_cd"] != code for each in issuer.outbox),
+        new_partner=not issuer.outbox.knows(customer.fields["private_cust_cd"]),
         seal_date=sent.isoformat() if opened else None,
     )
 

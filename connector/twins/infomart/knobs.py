@@ -18,8 +18,8 @@ class Knobs:
     denied: dict[str, int] = field(default_factory=lambda: {each.name: int(each.denied) for each in PROFILES})
     strip_chars: bool = True  # [IM-37]
     page_size: int = 100  # [IM-7]
-    list_lag_seconds: float = 0.0  # how long a new invoice is missing from the issuer's list
-    call_limit_seconds: float = 300.0  # a longer call is answered 504, and goes on [IM-33]
+    list_lag_seconds: float = 0.0  # how long a new invoice is missing from the issuer's list [IM-107]
+    call_limit_seconds: float = 300.0  # a longer call is answered 504, and goes on [IM-108]
     echo_success_on_400: bool = False  # whether a partial failure also tells what was accepted [IM-100]
     rollback_masters: bool = False  # whether an invoice that fails takes its masters' changes back [IM-101]
     extra_filters: bool = False  # whether the issuer's list also filters by number, customer and key [IM-102]

@@ -1,4 +1,4 @@
-"""The list shows an issuer what it has registered, by the days of issue, wherever each invoice stands (API 1)."""
+"""The list shows an issuer what it has registered, by days of issue, wherever it stands (API 1, [IM-93])."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from connector.twins.infomart.rules import Findings, Rule, day, one_of, read_blo
 from connector.twins.infomart.spans import Span, read_span
 from connector.twins.infomart.stages import Stages
 
-_CONDITIONS: dict[str, Rule] = {  # (reference 5.1, public)
+_CONDITIONS: dict[str, Rule] = {  # [IM-106]
     "close_date": day,
     "invoice_type": one_of("0", "1", "2", "3", "4"),
     "seal_flg": one_of("0", "1"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import Any
 
@@ -79,17 +79,21 @@ class Outbox:
 
     _issued: dict[int, Issued] = field(default_factory=dict)
 
+    settled_on: date | None = None  # when somebody last looked for reserved invoices whose day had come
+    _customers: set[str] = field(default_factory=set)
+
     def put(self, issued: Issued) -> None:
         """One more invoice."""
         self._issued[issued.mng_num] = issued
+        self._customers.add(issued.customer["private_cust_cd"])
+
+    def knows(self, customer: str) -> bool:
+        """Whether there has been an invoice to this customer."""
+        return customer in self._customers
 
     def find(self, mng_num: int) -> Issued | None:
         """The invoice with this number."""
         return self._issued.get(mng_num)
-
-    def clear(self) -> None:
-        """It never had any."""
-        self._issued.clear()
 
     def __iter__(self) -> Iterator[Issued]:
         return iter(list(self._issued.values()))

@@ -13,7 +13,7 @@ class Paging(StrEnum):
     """How a part of a list is asked for."""
 
     PAGE_NO = "page_no"  # pages of one size, counted from 1 [IM-7]
-    START_POSITION = "start_position"  # from which row on, counted from 1, and how many (reference 5.1, public)
+    START_POSITION = "start_position"  # from which row on, counted from 1, and how many [IM-97]
 
 
 @dataclass(frozen=True, slots=True)

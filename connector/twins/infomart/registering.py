@@ -1,5 +1,7 @@
 """Registering makes invoices, and masters and invitations on the way; what fails takes nothing else with it (API 2)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -28,7 +30,7 @@ def read_registration(call: Call) -> list[Element]:
 
 
 def register(call: Call, elements: list[Element]) -> Result:
-    """Each sound element is registered by itself, in order; faulty ones are told [IM-5]."""
+    """Each sound element is registered by itself, in order [IM-92]; faulty ones are told [IM-5]."""
     Stages(call.world, call.member).settle()
     return answer(call, elements, [_Registration(call, element).attempt() for element in elements])
 
@@ -60,17 +62,12 @@ class _Registration:
         issuer = self.call.world.issuers.of(self.call.member)
         if self.element.findings.refusals:
             return None
-        before = issuer.keep()
-        try:
+        with restoring(self.call, issuer):
             return self._go(issuer, Saving(self.call, issuer, self.element))
-        except FaultyError:
-            if self.call.world.knobs.rollback_masters:  # [IM-101]
-                issuer.masters = before
-                self.call.world.ledger.write("masters_restored", pfid=self.call.member.pfid)
-            return None
+        return None
 
     def _go(self, issuer: Issuer, saving: Saving) -> dict[str, Any]:
-        """Publisher, customer, invitation, accounts, invoice: the provider's order [IM-76]."""
+        """Publisher, customer, invitation, accounts, invoice: the provider's order [IM-89]."""
         element = self.element
         publisher = saving.publisher() if element.publisher is not None else None
         customer: Customer | None = None
@@ -97,7 +94,6 @@ class _Registration:
         world, member = self.call.world, self.call.member
         header = complete(saving, self.element.header, publisher, customer)
         header.setdefault("send_date", world.clock.today().isoformat())
-        code = customer.fields["private_cust_cd"]
         issued = Issued(
             mng_num=next(world.members.numbers),
             header=header,
@@ -107,7 +103,7 @@ class _Registration:
             details=self.element.details or [],
             stage=Stage.INTERNAL_APPROVAL,
             listed_from=world.clock.now() + timedelta(seconds=world.knobs.list_lag_seconds),
-            new_partner=all(each.customer["private_cust_cd"] != code for each in issuer.outbox),
+            new_partner=not issuer.outbox.knows(customer.fields["private_cust_cd"]),
         )
         issuer.outbox.put(issued)
         stages = Stages(world, member)
@@ -116,6 +112,18 @@ class _Registration:
         world.ledger.write("invoice_registered", pfid=member.pfid, request_id=str(self.call.request_id), **facts)
         stages.announce(issued)
         return issued
+
+
+@contextmanager
+def restoring(call: Call, issuer: Issuer) -> Iterator[None]:
+    """Ends with a fault; masters that were written before it stay, unless the knob takes them back [IM-101]."""
+    before = issuer.keep() if call.world.knobs.rollback_masters else None
+    try:
+        yield
+    except FaultyError:
+        if before is not None:
+            issuer.masters = before
+            call.world.ledger.write("masters_restored", pfid=call.member.pfid)
 
 
 def complete(saving: Saving, header: dict[str, Any], publisher: dict[str, Any], customer: Customer) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from re import fullmatch
 from typing import Any
 
@@ -163,7 +164,15 @@ def decimal(value: Any) -> int | float:
 
 
 def untouched(value: Any) -> Any:
-    """Whatever was given; its meaning was not recovered (reference 4.1)."""
+    """Whatever was given, with plain numbers; its meaning was not recovered (reference 4.1)."""
+    if isinstance(value, dict):
+        return {name: untouched(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [untouched(each) for each in value]
+    if isinstance(value, Decimal):
+        if not isfinite(float(value)):
+            raise WrongError(Code.TOO_LONG)
+        return float(value)
     return value
 
 

@@ -1,4 +1,4 @@
-"""Saving puts what an element says of masters into the masters, in the provider's order [IM-76]."""
+"""Saving puts what an element says of masters into the masters, in the provider's order [IM-76], [IM-89]."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -80,7 +80,7 @@ class Saving:
         return customer
 
     def invite(self, customer: Customer) -> None:
-        """An invitation goes out if one is asked for; it cannot be called back."""
+        """An invitation goes out if one is asked for, with an invoice or without [IM-79]; it cannot be called back."""
         wanted = (self.element.customer or {}).get("invite_type")
         if wanted not in _WAYS:
             return

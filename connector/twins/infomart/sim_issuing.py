@@ -54,6 +54,9 @@ class Issuing:
         if unknown := sorted(set(body) - known):
             raise ValueError(f"unknown steps: {', '.join(unknown)}; known: {', '.join(sorted(known))}")
         found = {name: _invoices(issuer, name, numbers) for name, numbers in body.items()}
+        taken = [each.mng_num for invoices in found.values() for each in invoices]
+        if len(set(taken)) < len(taken):
+            raise ValueError("an invoice takes one step at a time")
         for name in STEPS.keys() & found.keys():
             STEPS[name].check(found[name])
         for name, invoices in found.items():

@@ -26,7 +26,7 @@ class Stages:
         issued.stage = Stage.INTERNAL_APPROVAL if self.member.approves_issues else self._by_day(issued)
 
     def announce(self, issued: Issued) -> None:
-        """If it is issued now, the receiving side can see it from here on, if it is connected [IM-60]."""
+        """If it is issued now, the receiving side can see it from here on, if it is connected [IM-60], [IM-90]."""
         if issued.stage is not Stage.ISSUED:
             return
         issued.seal_date = None
@@ -38,9 +38,12 @@ class Stages:
             )
 
     def settle(self) -> None:
-        """Reserved invoices whose day has come are issued."""
-        today = self.world.clock.today()
-        for issued in self.world.issuers.of(self.member).outbox:
+        """Reserved invoices whose day has come are issued; new ones are never reserved for the same day."""
+        outbox, today = self.world.issuers.of(self.member).outbox, self.world.clock.today()
+        if outbox.settled_on == today:
+            return
+        outbox.settled_on = today
+        for issued in outbox:
             if issued.stage is Stage.RESERVED and _day(issued) <= today:
                 issued.stage = Stage.ISSUED
                 self.announce(issued)

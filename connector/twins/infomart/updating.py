@@ -9,7 +9,7 @@ from connector.twins.infomart.elements import Element, read_elements
 from connector.twins.infomart.issuers import Customer, Issuer
 from connector.twins.infomart.operations import Call, Operation, Result, Side
 from connector.twins.infomart.outbox import Issued, Stage
-from connector.twins.infomart.registering import answer, complete, told
+from connector.twins.infomart.registering import answer, complete, restoring, told
 from connector.twins.infomart.saving import FaultyError, Saving
 from connector.twins.infomart.stages import Stages
 
@@ -26,7 +26,7 @@ def update(call: Call, elements: list[Element]) -> Result:
 
 
 def touched(elements: list[Element]) -> frozenset[int]:
-    """The invoices that nobody else may change meanwhile."""
+    """The invoices that nobody else may change meanwhile [IM-110]."""
     return frozenset(each.mng_num for each in elements if each.mng_num is not None)
 
 
@@ -42,13 +42,9 @@ class _Update:
         if self.element.findings.refusals:
             return None
         issuer = self.call.world.issuers.of(self.call.member)
-        before = issuer.keep()
-        try:
+        with restoring(self.call, issuer):
             return self._go(issuer, Saving(self.call, issuer, self.element), self._find(issuer))
-        except FaultyError:
-            if self.call.world.knobs.rollback_masters:  # [IM-101]
-                issuer.masters = before
-            return None
+        return None
 
     def _find(self, issuer: Issuer) -> Issued:
         """The returned invoice that is meant [IM-80]."""

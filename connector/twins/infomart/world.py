@@ -49,7 +49,7 @@ class World:
     misspelt: bool = False  # the lifetime comes as `exires_in`, as the published page spells it
     drifts: dict[str, Drift] = field(default_factory=dict)  # by PFID: whose list moves between two readings
 
-    held: Counter[int] = field(default_factory=Counter)  # invoices that somebody is changing at this moment [IM-50]
+    held: Counter[int] = field(default_factory=Counter)  # invoices that somebody is changing at this moment [IM-110]
     _going_on: set[Task[Any]] = field(default_factory=set)
 
     @property

@@ -85,6 +85,7 @@ async def test_a_generation_that_is_not_served_is_not_there(visitor: Visitor) ->
         ("application/json", b"[]", ("E700002", None)),
         ("application/json", b'{"response_type": NaN}', ("E700002", None)),
         ("application/json", b"\xff\xfe", ("E700002", None)),
+        ("application/json", b'{"response_type": "json", "company_name_s": "\\ud83d"}', ("E700002", None)),
         ("application/json", b"[" * 100_000, ("E700002", None)),
         ("text/xml", b"<request>", ("E700002", None)),
         ("text/xml", b"<response/>", ("E700002", None)),

@@ -71,16 +71,26 @@ async def test_people_reject_return_fail_delete_and_open(system: System, visitor
 
 @pytest.mark.parametrize("step", ["approve", "reject", "fail"])
 async def test_a_step_that_does_not_lead_on_is_refused_and_nothing_moves(system: System, step: str) -> None:
-    number = await system.number()
+    number, other = await system.number(), await system.number()
     before = await system.events()
 
-    answer = await system.visitor.http.post(f"/_sim/members/{PFID}/issued", json={"return": [number], step: [number]})
+    answer = await system.visitor.http.post(f"/_sim/members/{PFID}/issued", json={"return": [other], step: [number]})
 
     assert (answer.status_code, answer.json()) == (400, {"error": f"invoice {number} stands at 22"})
     assert await system.events() == before
 
 
-@pytest.mark.parametrize("body", [{"sell": []}, {"return": [1]}, {"return": 1}, {"hold": ["x"]}])
+async def test_an_invoice_takes_one_step_at_a_time(system: System) -> None:
+    number = await system.number()
+
+    for body in ({"open": [number], "return": [number]}, {"open": [number, number]}):
+        answer = await system.visitor.http.post(f"/_sim/members/{PFID}/issued", json=body)
+        assert answer.json() == {"error": "an invoice takes one step at a time"}
+
+    assert await system.events("invoice_opened", "invoice_returned") == []
+
+
+@pytest.mark.parametrize("body", [{"sell": []}, {"return": [1]}, {"return": 1}, {"hold": ["x"]}, {"open": [[]]}])
 async def test_what_makes_no_sense_on_screen_is_refused(system: System, body: dict[str, Any]) -> None:
     assert (await system.visitor.http.post(f"/_sim/members/{PFID}/issued", json=body)).status_code == 400
 
