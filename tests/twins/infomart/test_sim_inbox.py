@@ -270,3 +270,13 @@ async def test_an_issuers_invoice_is_booked_filtered_and_keeps_its_masters_in_us
     assert await partner.invoices(acc_depart_name="経理") == []
     answer = await partner.change(burden_secs=[{"burden_sec_code": "2100", "delete_flg": "1"}])
     assert answer.json()["error_list"][0]["error_code"] == "E300003"
+
+
+async def test_an_invoice_issued_again_is_booked_anew(receiver: Receiver) -> None:
+    number = (await numbers(receiver))[0]
+    await receiver.sim(f"invoices/{number}/journals", {"details": {"1": [JOURNAL]}})
+
+    await receiver.sim("invoices", {"return": [number]})
+    await receiver.sim("invoices", {"issue_again": [number]})
+
+    assert not any(detail["journals"] for detail in (await receiver.invoices())[0]["details"])
