@@ -70,7 +70,7 @@ def _read_element(given: Any, place: int, *, known: bool) -> Element:
         if name in given:
             rows = read_list(given[name], f"{path}{name}", most, findings)
             blocks = [read_block(row, rules, f"{path}{name}[{at}].", findings) for at, row in enumerate(rows)]
-            setattr(element, name, blocks if known and name == "details" else [_filled(block) for block in blocks])
+            setattr(element, name, blocks if known else [_filled(block) for block in blocks])
     if not known:
         element.header = _filled(element.header)
     _check_files(element)

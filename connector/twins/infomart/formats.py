@@ -33,6 +33,8 @@ LISTS = frozenset(
     }
 )
 _STRIPPED = str.maketrans("", "", "%^*()[]<>'\"\t,")  # [IM-37]; the half-width ones only [IM-38]
+_DEEPEST = 30  # how far values may be nested; a real request goes five levels down
+_UNNAMEABLE = re.compile(r"[^\w.-]")  # characters no name of an element may hold
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # characters no XML may hold
 
 
@@ -81,6 +83,7 @@ async def read_request(request: Request) -> dict[str, Any]:
     try:
         text = (await request.body()).decode("utf-8")
         fields = _read_json(text) if form is Format.JSON else _read_xml(text)
+        _check_depth(fields, _DEEPEST)
     except (ValueError, RecursionError) as wrong:
         raise UnreadableError(Code.UNREADABLE) from wrong
     return fields
@@ -113,6 +116,14 @@ def _read_json(text: str) -> dict[str, Any]:
     if "\\u" in text:
         json.dumps(fields, ensure_ascii=False, default=str).encode()  # half a surrogate pair is no character
     return fields
+
+
+def _check_depth(value: Any, left: int) -> None:
+    if left == 0:
+        raise ValueError("a request is not that deep")
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            _check_depth(each, left - 1)
 
 
 def _no_constant(name: str) -> Never:
@@ -155,6 +166,7 @@ def _write_element(name: str, value: Any, parts: list[str]) -> None:
         for each in value:
             _write_element(name, each, parts)
         return
+    name = _UNNAMEABLE.sub("_", name if name[:1].isalpha() else f"_{name}")
     parts.append(f"<{name}>")
     if isinstance(value, Mapping):
         for key, each in value.items():

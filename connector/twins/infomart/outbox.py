@@ -77,9 +77,8 @@ class Issued:
 class Outbox:
     """Invoices by their management numbers, which only rise."""
 
-    _issued: dict[int, Issued] = field(default_factory=dict)
-
     settled_on: date | None = None  # when somebody last looked for reserved invoices whose day had come
+    _issued: dict[int, Issued] = field(default_factory=dict)
     _customers: set[str] = field(default_factory=set)
 
     def put(self, issued: Issued) -> None:

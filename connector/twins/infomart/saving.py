@@ -166,8 +166,6 @@ class Saving:
         self.element.findings.note(code, item)
         self.stop_if_faulty()
 
-    def _note(self, event: str, master: str, code: str, **more: str) -> None:
-        request_id = str(self.call.request_id)
-        self.call.world.ledger.write(
-            event, pfid=self.call.member.pfid, master=master, code=code, **more, request_id=request_id
-        )
+    def _note(self, event: str, kind: str, code: str, **more: str) -> None:
+        who, request_id = self.call.member.pfid, str(self.call.request_id)
+        self.call.world.ledger.write(event, pfid=who, kind=kind, code=code, **more, request_id=request_id)

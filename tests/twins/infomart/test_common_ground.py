@@ -87,6 +87,8 @@ async def test_a_generation_that_is_not_served_is_not_there(visitor: Visitor) ->
         ("application/json", b"\xff\xfe", ("E700002", None)),
         ("application/json", b'{"response_type": "json", "company_name_s": "\\ud83d"}', ("E700002", None)),
         ("application/json", b"[" * 100_000, ("E700002", None)),
+        ("application/json", b'{"a":' * 40 + b"1" + b"}" * 40, ("E700002", None)),
+        ("text/xml", b"<request>" + b"<a>" * 40 + b"</a>" * 40 + b"</request>", ("E700002", None)),
         ("text/xml", b"<request>", ("E700002", None)),
         ("text/xml", b"<response/>", ("E700002", None)),
         ("text/xml", b"<request><a>1</a><a>2</a></request>", ("E700002", None)),

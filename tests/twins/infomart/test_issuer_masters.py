@@ -9,7 +9,7 @@ from tests.twins.infomart.visitor import PFID
 
 
 async def saved(system: System) -> list[tuple[str, str, str]]:
-    return [(each["master"], each["code"], each["action"]) for each in await system.events("master_saved")]
+    return [(each["kind"], each["code"], each["action"]) for each in await system.events("master_saved")]
 
 
 async def test_masters_are_created_with_the_invoice_that_needs_them(system: System) -> None:
@@ -130,7 +130,7 @@ async def test_publishers_and_accounts_are_deleted_only_without_an_invoice(syste
             "invite_status": None,
         }
     ]
-    assert [(each["master"], each["code"]) for each in await system.events("master_deleted")] == [
+    assert [(each["kind"], each["code"]) for each in await system.events("master_deleted")] == [
         ("publisher", "E01"),
         ("bank_account", "B900"),
     ]

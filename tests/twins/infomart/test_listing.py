@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.twins.infomart.issuing import SELLER, SPAN, System, faults, invoice
-from tests.twins.infomart.visitor import PFID, Visitor
+from tests.twins.infomart.visitor import PFID, Visitor, parsed
 
 
 async def listed_numbers(system: System, **conditions: Any) -> list[str | None]:
@@ -139,6 +139,27 @@ async def test_the_list_needs_the_issuing_sides_membership(system: System) -> No
     answer = await system.call("GET", SPAN)
 
     assert (answer.status_code, faults(answer)) == (400, [("E100001", None, None)])
+
+
+async def test_keys_move_and_new_ones_appear_in_both_formats_if_asked(system: System) -> None:
+    odd = {"1 <b>": "&"}
+    number = await system.number(custom_header=odd, details=[{"item_name": "A"}])
+    plain = (await system.call("GET", SPAN)).json()
+    await system.visitor.sim("faults", {"extra_keys": True})
+
+    moved = (await system.call("GET", SPAN)).json()
+    in_xml = parsed(await system.call("GET", {**SPAN, "response_type": "xml"}, headers={"Accept": "text/xml"}))
+
+    (before,), (after,) = plain["invoices"], moved["invoices"]
+    assert before["custom_header"] == odd
+    assert [name for name in after if name in before] != list(before)
+    assert len(after) == len(before) + 1
+    assert {name: after[name] for name in ("invoice_mng_num", "inv_no")} == {
+        "invoice_mng_num": number,
+        "inv_no": "2026-11-001",
+    }
+    assert in_xml.findtext("invoices/invoice_mng_num") == str(number)
+    assert in_xml.findtext("invoices/custom_header/_1__b_") == "&"
 
 
 async def test_only_three_verbs_are_known_at_the_sellers_address(system: System) -> None:

@@ -266,9 +266,10 @@ def test_every_event_that_the_twin_writes_has_a_caption_and_stands_in_its_readme
     written = set(re.findall(r'(?:ledger\.write|_note|_record)\(\s*"([a-z_]+)"', sources))
     named_otherwise = {"invoice_held", "invoice_released", "maintenance_switched", "misspelt_switched"}
 
-    assert set(captions.EVENTS) == written | named_otherwise
+    assert len(written) > 30
+    assert (written | named_otherwise) - set(captions.EVENTS) == set()
     readme = (home / "README.md").read_text()
-    assert [event for event in captions.EVENTS if f"`{event}`" not in readme] == []
+    assert [event for event in sorted(written | named_otherwise) if f"`{event}`" not in readme] == []
 
 
 async def test_every_knob_stands_in_the_readme(visitor: Visitor) -> None:

@@ -127,6 +127,24 @@ async def test_publisher_and_account_are_saved_but_a_customer_must_exist(system:
     assert (issued["customer"]["section"], issued["wf_status"]) == ("経理部", 19)
 
 
+async def test_an_empty_value_clears_the_field_of_a_master_too(system: System) -> None:
+    number = await system.returned(publisher=PUBLISHER, banks=[{**BANK, "depositor_name": "待合"}])
+
+    await system.update(
+        {
+            "invoice_mng_num": number,
+            "publisher": {"publisher_mng_num": "E01", "publisher_company_name": ""},
+            "customer": {"private_cust_cd": "C0001", "address1": None, "address2": "2-2"},
+            "banks": [{"transfer_code": "B900", "depositor_name": None}],
+        }
+    )
+
+    masters = await system.masters()
+    assert masters["publishers"][-1]["publisher_company_name"] is None
+    assert (masters["customers"][0]["address1"], masters["customers"][0]["address2"]) == (None, "2-2")
+    assert masters["accounts"][-1]["depositor_name"] is None
+
+
 async def test_an_update_deletes_nothing_and_invites_nobody(system: System) -> None:
     number = await system.returned()
 
