@@ -1,6 +1,9 @@
 """The clock tells what time it is in the twin, which need not be the time outside."""
 
+from asyncio import sleep
 from datetime import UTC, date, datetime, timedelta, timezone
+
+_GLANCE_SECONDS = 0.05  # how long a waiter looks away: the clock may be moved meanwhile
 
 JST = timezone(timedelta(hours=9), "JST")  # Japan keeps no summer time, so a fixed offset is the whole truth
 
@@ -27,3 +30,8 @@ class Clock:
         if by < timedelta(0):
             raise ValueError("time does not run backwards")
         self._added += by
+
+    async def reach(self, moment: datetime) -> None:
+        """Returns when this clock, however it is moved, has come to the moment."""
+        while (left := (moment - self.now()).total_seconds()) > 0:  # noqa: ASYNC110  # no event tells how real time goes by
+            await sleep(min(left, _GLANCE_SECONDS))

@@ -15,7 +15,7 @@ from starlette.routing import Route, request_response
 from connector.twins.infomart.calls import Counted
 from connector.twins.infomart.clients import Client
 from connector.twins.infomart.consent import REALM
-from connector.twins.infomart.grants import ACCESS_LIFETIME, GrantError, Tokens
+from connector.twins.infomart.grants import GrantError, Tokens
 from connector.twins.infomart.ledger import fingerprint
 from connector.twins.infomart.misfortune import EXCHANGE, Misfortune
 from connector.twins.infomart.world import World
@@ -52,7 +52,7 @@ class Exchange:
             "access_token": tokens.access,
             **({} if tokens.refresh is None else {"refresh_token": tokens.refresh}),
             "token_type": _BEARER,
-            self.world.lifetime_key: int(ACCESS_LIFETIME.total_seconds()),
+            self.world.lifetime_key: int(self.world.knobs.access_seconds),
             "scope": tokens.grant.scope,
             "id_token": self._identity(client, tokens, issuer=str(request.base_url)),
         }
@@ -105,7 +105,7 @@ class Exchange:
             "sub": tokens.grant.pfid,
             "aud": client.id,
             "iat": now,
-            "exp": now + int(ACCESS_LIFETIME.total_seconds()),
+            "exp": now + int(self.world.knobs.access_seconds),
         }
         signed = f"{_segment({'alg': 'HS256', 'typ': 'JWT'})}.{_segment(claims)}"
         signature = hmac.digest(client.secret.encode(), signed.encode(), sha256)

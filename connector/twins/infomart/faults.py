@@ -23,6 +23,18 @@ class Kind(StrEnum):
     LATE = "late"  # done at once, answered later
     HALF_DONE = "half_done"  # the old token is spent and no new one made, then 500: OpenAM's order of work
     RESET = "reset"  # done, and the line is reset
+    LATE_COMMIT = "late_commit"  # checked at once, done later even if the caller has gone, then answered
+    DROP_LATE = "drop_late"  # connection closed at once, done later
+    HTTP_500_LATE = "http_500_late"  # 500 at once, done later
+    EXPIRED = "http_401"  # the token counts no more, nothing done
+    CONFLICT = "http_409"  # somebody else is changing the same, nothing done
+    TOO_LARGE = "http_413"  # the request is too large, nothing done
+    THROTTLED = "http_429"  # too many calls, nothing done
+    CODED_503 = "http_503_coded"  # maintenance as an envelope instead of a page
+
+
+DONE_LATE = frozenset({Kind.LATE_COMMIT, Kind.DROP_LATE, Kind.HTTP_500_LATE})
+CODED = frozenset({Kind.EXPIRED, Kind.CONFLICT, Kind.TOO_LARGE, Kind.THROTTLED, Kind.CODED_503})
 
 
 @dataclass(slots=True)
@@ -51,8 +63,10 @@ class Faults:
             raise ValueError(f"unknown operation {fault.operation!r}; known: {', '.join(self.operations)}")
         if fault.count < 1 or fault.skip < 0 or not 0 <= fault.seconds <= _LONGEST_DELAY:
             raise ValueError(f"count starts at 1, skip at 0, and seconds go from 0 to {_LONGEST_DELAY}")
-        if fault.kind in {Kind.DELAY, Kind.LATE} and fault.seconds == 0:
+        if fault.kind in {Kind.DELAY, Kind.LATE, *DONE_LATE} and fault.seconds == 0:
             raise ValueError("a delay needs seconds")
+        if fault.kind in {*DONE_LATE, *CODED} and fault.operation == "token":
+            raise ValueError(f"{fault.kind} befalls the APIs only")
         if fault.kind is Kind.HALF_DONE and fault.operation != "token":
             raise ValueError("only a rotation can be half done")
         if not 0 < fault.share <= 1:

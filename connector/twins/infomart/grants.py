@@ -9,13 +9,10 @@ from hmac import compare_digest
 from uuid import uuid4
 
 from connector.twins.infomart.clock import Clock
+from connector.twins.infomart.knobs import Knobs
 from connector.twins.infomart.ledger import Ledger, fingerprint
 
 CODE_LIFETIME = timedelta(seconds=120)  # (reference 2.2, public)
-ACCESS_LIFETIME = timedelta(minutes=5)  # [IM-3]
-REFRESH_LIFETIME = timedelta(days=31)  # [IM-3]
-
-
 GRACE = timedelta(seconds=60)
 
 
@@ -76,6 +73,7 @@ class Grants:
 
     clock: Clock
     ledger: Ledger
+    knobs: Knobs
     rotation: Rotation = Rotation.STRICT
     mark: str = ""  # what every token begins with, so that a search finds whichever was left lying about
     _codes: dict[str, _Code] = field(default_factory=dict)
@@ -165,9 +163,9 @@ class Grants:
         now = self.clock.now()
         refresh = f"{self.mark}{uuid4()}" if renewable else None
         tokens = Tokens(access=f"{self.mark}{uuid4()}", refresh=refresh, grant=grant)
-        self._access[tokens.access] = _Token(grant, now + ACCESS_LIFETIME)
+        self._access[tokens.access] = _Token(grant, now + timedelta(seconds=self.knobs.access_seconds))
         if tokens.refresh is not None:
-            self._refresh[tokens.refresh] = _Token(grant, now + REFRESH_LIFETIME)
+            self._refresh[tokens.refresh] = _Token(grant, now + timedelta(seconds=self.knobs.refresh_seconds))
             self._holders[tokens.refresh] = grant.pfid
         return tokens
 

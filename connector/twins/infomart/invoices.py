@@ -5,51 +5,50 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from connector.twins.infomart.approvals import DONE, UNTOUCHED
 from connector.twins.infomart.dice import dice
 from connector.twins.infomart.inbox import Received
-from connector.twins.infomart.journals import write_journals
-from connector.twins.infomart.lines import Line, draw_lines, write_details
+from connector.twins.infomart.journals import bookable, draw_bookings
+from connector.twins.infomart.lines import draw_lines, write_details
+from connector.twins.infomart.masters import Masters
 from connector.twins.infomart.members import Member
 from connector.twins.infomart.suppliers import Supplier, every_supplier
-from connector.twins.infomart.taxation import BUCKETS, NOTHING, Money, share
+from connector.twins.infomart.taxation import Money, share
+from connector.twins.infomart.totals import totals
 from connector.twins.infomart.vocabulary import SURNAMES, Treatment
 
 _REPEATS_EVERY = 9  # every ninth invoice repeats the number of the one before it, which the provider allows [IM-6]
-_UNTAXED_EVERY = 7  # every seventh leaves its tax items empty [IM-8]
-_UNTOUCHED = 50
-_DONE = 71
 
 
-def write_invoice(received: Received, member: Member) -> dict[str, Any]:
-    """One element of `invoices` as API 6 answers it (reference 5.6)."""
+def write_invoice(received: Received, member: Member, masters: Masters, *, untaxed_every: int = 7) -> dict[str, Any]:
+    """One element of `invoices` as API 6 answers it (reference 5.6); its journals are booked to these masters.
+
+    One in `untaxed_every` leaves its tax items empty [IM-8].
+    """
     die = dice(received.seed, "invoice", received.serial)
     supplier, number = _sender(received)
     lines = draw_lines(die, supplier)
     included = supplier.prices_include_tax
     shares: list[Money] | None = None
     buckets: dict[Treatment, Money] = {}
-    if received.serial % _UNTAXED_EVERY != _UNTAXED_EVERY - 1:
+    untaxed = untaxed_every and received.serial % untaxed_every == untaxed_every - 1
+    if not (untaxed or received.untaxed):
         shares, buckets = share(
             [(line.treatment, line.entered) for line in lines], included=included, rounding=supplier.rounding
         )
     closed = _last_month_end(received.reception_date)
     details = write_details(die, supplier, lines, shares, closed)
     for detail in details:
-        detail["journals"] = write_journals(
-            die,
-            supplier,
-            detail,
-            slip_date=closed,
-            wf_status=received.wf_status,
-            with_free_items=member.journal_free,
-        )
+        drawn = draw_bookings(die, supplier, detail, slip_date=closed, wf_status=received.wf_status)
+        booked = received.entered.get(detail["detail_seq"], bookable(drawn, masters))
+        detail["journals"] = [each.as_json(masters, with_free_items=member.journal_free) for each in booked]
     return {
         "invoice_mng_num": received.mng_num,
         "inv_no": number,
         "wf_status": received.wf_status,
         **_dates(received, closed),
         **_front(die, supplier, closed, taxed=shares is not None),
-        **_totals(lines, shares, buckets),
+        **totals(lines, shares, buckets),
         **_spare_items(),
         **_parties(supplier, member),
         **_buyer_side(die, received),
@@ -86,7 +85,7 @@ def _dates(received: Received, closed: date) -> dict[str, Any]:
         "remind_date": None,
         "close_date": closed.isoformat(),
         "pay_due_date_s": due.isoformat(),
-        "pay_due_date": None if received.wf_status == _UNTOUCHED else due.isoformat(),
+        "pay_due_date": None if received.wf_status == UNTOUCHED else due.isoformat(),
     }
 
 
@@ -114,42 +113,10 @@ def _front(die: Random, supplier: Supplier, closed: date, *, taxed: bool) -> dic
 
 
 def _invoice_type(supplier: Supplier) -> str:
+    """How its invoices are kept [IM-71]."""
     if not supplier.registered:
         return "1"  # the tax-exempt cannot issue a qualified invoice
     return "4" if supplier.taxes_each_line else "3"
-
-
-def _totals(lines: list[Line], shares: list[Money] | None, buckets: dict[Treatment, Money]) -> dict[str, Any]:
-    """Header totals and the per-rate block, which add up; without tax items, only what is to be paid."""
-    carried = {"prev_inv_amount": 0, "payment": 0, "adjustment": 0, "carryover_new": 0}
-    if shares is None:
-        to_pay = sum(line.entered for line in lines)
-        empty = dict.fromkeys(f"inv_{part}_{name}" for name in BUCKETS for part in ("without_tax", "tax", "amount"))
-        return {
-            **carried,
-            "inv_without_tax": None,
-            "inv_tax": None,
-            "inv_amount": to_pay,
-            "inv_show_amount": to_pay,
-            **empty,
-        }
-    total = sum(buckets.values(), start=NOTHING)
-    rates: dict[str, int] = {}
-    for name in BUCKETS:
-        money = next((each for treatment, each in buckets.items() if treatment.value == name), NOTHING)
-        rates |= {
-            f"inv_without_tax_{name}": money.without_tax,
-            f"inv_tax_{name}": money.tax,
-            f"inv_amount_{name}": money.amount,
-        }
-    return {
-        **carried,
-        "inv_without_tax": total.without_tax,
-        "inv_tax": total.tax,
-        "inv_amount": total.amount,
-        "inv_show_amount": total.amount,
-        **rates,
-    }
 
 
 def _spare_items() -> dict[str, Any]:
@@ -170,7 +137,7 @@ def _spare_items() -> dict[str, Any]:
 
 
 def _parties(supplier: Supplier, member: Member) -> dict[str, Any]:
-    """Each side's name and code for the other (reference 4.9)."""
+    """Each side's name and code for the other [IM-67]."""
     return {
         "private_cust_cd_s": supplier.code,
         "company_name_s": supplier.name,
@@ -182,7 +149,7 @@ def _parties(supplier: Supplier, member: Member) -> dict[str, Any]:
 def _buyer_side(die: Random, received: Received) -> dict[str, Any]:
     """What the buyer's people have done with it so far (reference 5.6)."""
     reader = die.choice(SURNAMES)
-    touched, done = received.wf_status != _UNTOUCHED, received.wf_status == _DONE
+    touched, done = received.wf_status != UNTOUCHED, received.wf_status == DONE
     return {
         "seal_flg": "1" if touched else "0",
         "seal_date": received.reception_date.isoformat() if touched else None,

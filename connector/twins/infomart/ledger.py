@@ -1,7 +1,9 @@
 """The ledger is an append-only record of everything that happened in the twin, with no secret in it."""
 
 import json
+from collections import Counter
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,14 @@ class Ledger:
         """Every entry numbered higher than `seq`, oldest first."""
         return self._entries[max(seq, 0) :]
 
-    def last(self, count: int) -> list[dict[str, Any]]:
-        """The newest `count` entries, newest first."""
-        return self._entries[: -count - 1 : -1]
+    def last(self, count: int, event: str | None = None) -> list[dict[str, Any]]:
+        """The newest `count` entries, newest first; of one event only if it is named."""
+        newest = (entry for entry in reversed(self._entries) if event is None or entry["event"] == event)
+        return list(islice(newest, count))
+
+    def events(self) -> Counter[str]:
+        """How often each event happened."""
+        return Counter(entry["event"] for entry in self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)

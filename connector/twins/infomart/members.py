@@ -6,11 +6,16 @@ from hmac import compare_digest
 from itertools import count
 from typing import Any
 
+from connector.twins.infomart.approvals import WITH_WORKFLOW, WITHOUT_WORKFLOW
+from connector.twins.infomart.chart import starting_chart
 from connector.twins.infomart.clock import Clock
-from connector.twins.infomart.inbox import WITH_WORKFLOW, WITHOUT_WORKFLOW, Inbox
+from connector.twins.infomart.inbox import Inbox
 from connector.twins.infomart.ledger import Ledger
+from connector.twins.infomart.masters import Masters
+from connector.twins.infomart.supplier_list import SupplierList, on_the_platform
+from connector.twins.infomart.suppliers import every_supplier
 
-FLAGS = ("buyer_paid", "seller_paid", "api_option", "journal_free", "uses_workflow", "active")
+FLAGS = ("buyer_paid", "seller_paid", "api_option", "journal_free", "uses_workflow", "approves_issues", "active")
 
 _TEXTS = ("pfid", "name", "password")
 _COUNTS = ("invoices", "seed", "spread_days")
@@ -34,6 +39,7 @@ class Member:
     api_option: bool = True  # [IM-1]
     journal_free: bool = False  # 仕訳自由項目利用オプション (reference 5.4)
     uses_workflow: bool = True  # [IM-11]
+    approves_issues: bool = False  # whether an invoice needs approval before it is issued [IM-87]
     active: bool = True  # False: the person who consented has left or was disabled
 
     @property
@@ -51,7 +57,9 @@ class Members:
     seed: int
     _members: dict[str, Member] = field(default_factory=dict)
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
-    _numbers: "count[int]" = field(default_factory=lambda: count(_FIRST_NUMBER))
+    _masters: dict[str, Masters] = field(default_factory=dict)
+    _supplier_lists: dict[str, SupplierList] = field(default_factory=dict)
+    numbers: "count[int]" = field(default_factory=lambda: count(_FIRST_NUMBER))  # of every invoice, whoever issues it
 
     def save(self, body: Mapping[str, Any]) -> Member:
         """Adds the member this JSON object describes, or changes the one that has its PFID.
@@ -72,7 +80,7 @@ class Members:
         if known is None or _REFILLING & set(body):
             self._fill(member, body.get("invoices", len(self.inbox(member)) if known else 0))
         else:
-            self.inbox(member).confine(member.codes)
+            self.inbox(member).confine(member.codes, now=self.clock.now())
         self.ledger.write("member_saved", **self.describe(member))
         return member
 
@@ -91,6 +99,34 @@ class Members:
         """What the member has received."""
         return self._inboxes[member.pfid]
 
+    def masters(self, member: Member) -> Masters:
+        """What the member keeps books with; at first, the starting chart."""
+        if (masters := self._masters.get(member.pfid)) is None:
+            masters = self._masters[member.pfid] = Masters.of(starting_chart())
+        return masters
+
+    def supplier_list(self, member: Member) -> SupplierList:
+        """The companies the member pays; at first, those that issue invoices here."""
+        if (suppliers := self._supplier_lists.get(member.pfid)) is None:
+            suppliers = self._supplier_lists[member.pfid] = SupplierList.of(map(on_the_platform, every_supplier()))
+        return suppliers
+
+    def keep(
+        self,
+        member: Member,
+        *,
+        inbox: Inbox | None = None,
+        masters: Masters | None = None,
+        supplier_list: SupplierList | None = None,
+    ) -> None:
+        """The member has these from now on in place of what it had."""
+        if inbox is not None:
+            self._inboxes[member.pfid] = inbox
+        if masters is not None:
+            self._masters[member.pfid] = masters
+        if supplier_list is not None:
+            self._supplier_lists[member.pfid] = supplier_list
+
     def everyone(self) -> list[Member]:
         """All members, in the order in which they joined."""
         return list(self._members.values())
@@ -102,8 +138,14 @@ class Members:
         return {**facts, "invoices": len(self.inbox(member))}
 
     def _fill(self, member: Member, invoices: int) -> None:
-        inbox = Inbox(f"{member.seed}/{member.pfid}", self._numbers)  # two members never receive the same
-        inbox.fill(invoices, today=self.clock.today(), spread_days=member.spread_days, codes=member.codes)
+        inbox = Inbox(f"{member.seed}/{member.pfid}", self.numbers)  # two members never receive the same
+        inbox.fill(
+            invoices,
+            now=self.clock.now(),
+            today=self.clock.today(),
+            spread_days=member.spread_days,
+            codes=member.codes,
+        )
         self._inboxes[member.pfid] = inbox
 
 

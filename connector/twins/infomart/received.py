@@ -1,68 +1,67 @@
 """Received invoices are read a hundred at a time by the days on which they arrived (API 6, reference 5.6)."""
 
-from collections.abc import Mapping
-from contextlib import suppress
-from datetime import date, timedelta
-from http import HTTPStatus
-from re import fullmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from connector.twins.infomart.answers import INCONSISTENT, REQUIRED, WRONG_FORMAT, Refusal, RefusedError
-from connector.twins.infomart.api import Operation, Result, Side
+from connector.twins.infomart.delivered import write_delivered
+from connector.twins.infomart.filters import Filters, read_filters
+from connector.twins.infomart.inbox import Received
 from connector.twins.infomart.invoices import write_invoice
-from connector.twins.infomart.members import Member
-from connector.twins.infomart.world import World
-
-PAGE_SIZE = 100  # [IM-7]
-LONGEST_SPAN = timedelta(days=366)  # (reference 5.1, assumed)
-
-_FROM, _TO = "reception_date_from", "reception_date_to"
+from connector.twins.infomart.operations import Call, Operation, Result, Side, refuse
+from connector.twins.infomart.paging import Part, read_part
+from connector.twins.infomart.rules import Findings
+from connector.twins.infomart.spans import Span, read_span
 
 
-def read_received(world: World, member: Member, fields: Mapping[str, str]) -> Result:
-    """One page, in ascending order of management numbers."""
-    first, last, page_no = _read(fields)
-    found = world.members.inbox(member).between(first, last)
-    page = found[(page_no - 1) * PAGE_SIZE : page_no * PAGE_SIZE]
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which days of reception are wanted, which of their invoices, and which part of those."""
+
+    span: Span
+    filters: Filters
+    part: Part
+
+
+def read_window(call: Call) -> Window:
+    """The window, the filters and the page; every fault of the request is named at once."""
+    findings = Findings()
+    span = read_span(call.fields, "reception_date", findings, required=True)  # [IM-51]
+    filters = read_filters(call.fields, findings)
+    part = read_part(call.fields, call.profile.paging, call.world.knobs.page_size, findings)
+    refuse(findings)
+    return Window(span, filters, part)
+
+
+def read_received(call: Call, window: Window) -> Result:
+    """One page of the list as it stands at this moment; before the next call, it may have drifted [IM-53]."""
+    found: Sequence[Received] = call.world.members.inbox(call.member).between(*window.span.ends)
+    if window.filters.wished:
+        found = [each for each in found if window.filters.keep(write_received(call, each))]
+    page = window.part.of(found)
+    payload = {
+        "total_count": len(found),  # which a reader can do without [IM-54]
+        **window.part.told,
+        call.wire.list_key: [write_received(call, each) for each in page],  # `invdata` in v2 [IM-138]
+    }
+    call.world.let_drift(call.member)
     return Result(
-        payload={
-            "total_count": len(found),
-            "page_no": page_no,
-            "invoices": [write_invoice(received, member) for received in page],
-        },
+        payload=payload,
         noted={
-            _FROM: first.isoformat(),
-            _TO: last.isoformat(),
-            "page_no": page_no,
+            **window.span.told,
+            **window.filters.wished,
+            **window.part.told,
             "mng_nums": [received.mng_num for received in page],
         },
     )
 
 
-def _read(fields: Mapping[str, str]) -> tuple[date, date, int]:
-    """The window and the page; every fault of the request is named at once."""
-    refusals: list[Refusal] = []
-    days = {name: _day(fields, name, refusals) for name in (_FROM, _TO)}
-    page = fields.get("page_no") or "1"
-    if not fullmatch("[0-9]{1,9}", page) or int(page) < 1:
-        refusals.append(Refusal(WRONG_FORMAT, "page_no"))
-    first, last = days[_FROM], days[_TO]
-    if first is not None and last is not None and not timedelta(0) <= last - first <= LONGEST_SPAN:
-        refusals.append(Refusal(INCONSISTENT, _FROM))
-    if refusals or first is None or last is None:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, *refusals)
-    return first, last, int(page)
+def write_received(call: Call, received: Received) -> dict[str, Any]:
+    """One element of the list, whoever issued it."""
+    masters = call.world.members.masters(call.member)
+    if received.sent is not None:
+        return write_delivered(received, received.sent, call.member, masters)
+    return write_invoice(received, call.member, masters, untaxed_every=call.world.knobs.untaxed_every)
 
 
-def _day(fields: Mapping[str, str], name: str, refusals: list[Refusal]) -> date | None:
-    text = fields.get(name, "")
-    if not text:
-        refusals.append(Refusal(REQUIRED, name))
-        return None
-    with suppress(ValueError):
-        if fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):  # fromisoformat also reads 20261101
-            return date.fromisoformat(text)
-    refusals.append(Refusal(WRONG_FORMAT, name))
-    return None
-
-
-INVOICES = Operation("invoices", "GET", "/v1/invoice/buyer/invoices", Side.BUYER, read_received)
+INVOICES = Operation("invoices", Side.BUYER, read_window, read_received)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -13,18 +13,21 @@ from starlette.routing import Mount, Route
 
 from connector.twins.infomart.clients import read_client
 from connector.twins.infomart.faults import read_fault
-from connector.twins.infomart.members import Member
+from connector.twins.infomart.joining import join
+from connector.twins.infomart.sim_inbox import Inboxes
+from connector.twins.infomart.sim_issuing import Issuing
+from connector.twins.infomart.sim_knobs import Behaviour
+from connector.twins.infomart.sim_masters import Keeping
 from connector.twins.infomart.sim_tokens import Tokens
 from connector.twins.infomart.telling import telling
 from connector.twins.infomart.world import World
 
-_MOST_ADDED = 10_000
 _FARTHEST_LEAP = 10 * 366 * 86_400  # ten years of seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Sim:
-    """Reads the ledger, moves the clock, and changes members, invoices, clients and faults."""
+    """Reads the ledger, moves the clock, and changes members, clients and faults."""
 
     world: World
 
@@ -38,13 +41,15 @@ class Sim:
                 Route("/clock", telling(self.advance), methods=["POST"]),
                 Route("/members", self.members, methods=["GET"]),
                 Route("/members", telling(self.save_member), methods=["POST"]),
-                Route("/members/{pfid}/invoices", self.invoices, methods=["GET"]),
-                Route("/members/{pfid}/invoices", telling(self.change_invoices), methods=["POST"]),
                 Route("/clients", telling(self.save_client), methods=["POST"]),
                 Route("/faults", self.faults, methods=["GET"]),
                 Route("/faults", telling(self.plan_fault), methods=["POST"]),
                 Route("/faults", self.forget_faults, methods=["DELETE"]),
                 *Tokens(self.world).routes(),
+                *Behaviour(self.world).routes(),
+                *Issuing(self.world).routes(),
+                *Inboxes(self.world).routes(),
+                *Keeping(self.world).routes(),
             ],
         )
 
@@ -77,28 +82,7 @@ class Sim:
 
     async def save_member(self, _: Request, body: Mapping[str, Any]) -> Response:
         """A member is added, or the one with this PFID changed."""
-        members = self.world.members
-        return JSONResponse(members.describe(members.save(body)))
-
-    async def invoices(self, request: Request) -> Response:
-        """What is in the member's inbox: number, day and code of each."""
-        return JSONResponse(self._listed(self._member(request)))
-
-    async def change_invoices(self, request: Request, body: Mapping[str, Any]) -> Response:
-        """Invoices arrive (`add`, `reception_date`), leave (`remove`) or move on (`restatus`)."""
-        member = self._member(request)
-        inbox, today = self.world.members.inbox(member), self.world.clock.today()
-        change = _read_change(body, member, today)
-        inbox.change(remove=change.remove, restatus=change.restatus)
-        added = inbox.deliver(change.add, change.reception_date)
-        self.world.ledger.write(
-            "invoices_changed",
-            pfid=member.pfid,
-            added=added,
-            removed=change.remove,
-            restatused={str(number): code for number, code in change.restatus.items()},
-        )
-        return JSONResponse({"added": added, **self._listed(member)})
+        return JSONResponse(self.world.members.describe(join(self.world, body)))
 
     async def save_client(self, _: Request, body: Mapping[str, Any]) -> Response:
         """A client is registered, or the one with this id replaced."""
@@ -130,45 +114,3 @@ class Sim:
         self.world.faults.clear()
         self.world.ledger.write("faults_forgotten")
         return await self.faults(request)
-
-    def _member(self, request: Request) -> Member:
-        member = self.world.members.find(request.path_params["pfid"])
-        if member is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "no such member")
-        return member
-
-    def _listed(self, member: Member) -> dict[str, Any]:
-        return {
-            "invoices": [
-                {
-                    "mng_num": each.mng_num,
-                    "reception_date": each.reception_date.isoformat(),
-                    "wf_status": each.wf_status,
-                }
-                for each in self.world.members.inbox(member).everything()
-            ]
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    add: int
-    reception_date: date
-    remove: list[int]
-    restatus: dict[int, int]
-
-
-def _read_change(body: Mapping[str, Any], member: Member, today: date) -> _Change:
-    if unknown := sorted(set(body) - {"add", "reception_date", "remove", "restatus"}):
-        raise ValueError(f"unknown keys: {', '.join(unknown)}")
-    add, remove, restatus = body.get("add", 0), body.get("remove", []), body.get("restatus", {})
-    if type(add) is not int or not 0 <= add <= _MOST_ADDED:
-        raise ValueError(f"add must be 0 to {_MOST_ADDED}")
-    if not isinstance(remove, list) or not all(type(number) is int for number in remove):
-        raise ValueError("remove must be a list of management numbers")
-    if not isinstance(restatus, dict) or not all(code in member.codes for code in restatus.values()):
-        raise ValueError(f"restatus must give management numbers one of the member's codes: {member.codes}")
-    codes = {int(number): code for number, code in restatus.items()}
-    if set(codes) & set(remove):
-        raise ValueError("an invoice cannot both leave and move on")
-    return _Change(add, date.fromisoformat(body.get("reception_date", today.isoformat())), remove, codes)

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from connector.twins.infomart.vocabulary import Treatment
 
-# Every bucket of the per-rate block, in the provider's order (reference 4.6).
+# Every bucket of the per-rate block, in the provider's order [IM-68]; the reduced rate is one [IM-104].
 BUCKETS = ("tr10", "tr8_reduced", "tr8", "tr5", "tr0", "free", "exemption", "non")
 
 RATES = {Treatment.STANDARD: 10, Treatment.REDUCED: 8}

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Treatment(StrEnum):
-    """How consumption tax treats a line; the value is the bucket's name on the wire (reference 4.6)."""
+    """How consumption tax treats a line; the value is the bucket's name on the wire [IM-68]."""
 
     STANDARD = "tr10"
     REDUCED = "tr8_reduced"
@@ -150,3 +150,5 @@ BANK_BRANCHES = (("101", "本店営業部", "ﾎﾝﾃﾝ"), ("205", "港支店"
 SURNAMES = ("苗代", "霧島田", "小夜川", "藤森野", "氷室谷", "朝霞原")
 BURDEN_SECTIONS = (("1000", "本社"), ("2100", "第一店舗"), ("2200", "第二店舗"), ("3000", "製造部"))
 PROJECTS = (("P01", "新店準備"), ("P02", "本社移転"), ("P03", "定常業務"))
+PAYABLE = ("215", "未払金")
+PURCHASES_PAYABLE = ("211", "買掛金")

@@ -9,6 +9,7 @@ from connector.twins.infomart.app import create_twin
 from connector.twins.infomart.clients import Client
 from connector.twins.infomart.clock import Clock
 from connector.twins.infomart.world import World
+from tests.twins.infomart.issuing import System, system_of
 from tests.twins.infomart.served import Served, serve
 from tests.twins.infomart.visitor import CALLBACK, CLIENT_ID, CLIENT_SECRET, PASSWORD, PFID, Visitor, visiting
 
@@ -50,3 +51,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder: Path = tmp_path_factory.mktemp("twin")
     with serve("--ledger", str(folder / "ledger.jsonl")) as running:
         yield running
+
+
+@pytest.fixture
+async def system(visitor: Visitor) -> System:
+    return await system_of(visitor)

@@ -142,7 +142,7 @@ async def test_waiting_faults_can_be_seen_and_forgotten(visitor: Visitor) -> Non
 @pytest.mark.parametrize(
     "body",
     [
-        {"operation": "masters", "kind": "http_500"},
+        {"operation": "weather", "kind": "http_500"},
         {"operation": "token", "kind": "earthquake"},
         {"operation": "token", "kind": "http_500", "count": 0},
         {"operation": "token", "kind": "http_500", "skip": -1},

@@ -1,5 +1,5 @@
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from itertools import count
 from math import ceil, floor
@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from connector.twins.infomart.approvals import WITH_WORKFLOW, WITHOUT_WORKFLOW
+from connector.twins.infomart.chart import starting_chart
 from connector.twins.infomart.clock import Clock
-from connector.twins.infomart.inbox import WITH_WORKFLOW, WITHOUT_WORKFLOW, Inbox
+from connector.twins.infomart.inbox import Inbox
 from connector.twins.infomart.invoices import write_invoice
 from connector.twins.infomart.ledger import Ledger
+from connector.twins.infomart.masters import Masters
 from connector.twins.infomart.members import Member, Members
 from connector.twins.infomart.suppliers import check_digit, every_supplier, registration_number
 from connector.twins.infomart.taxation import BUCKETS, divide, share
@@ -22,13 +25,15 @@ BUCKET_OF = {("0", 10, "0"): "tr10", ("0", 8, "1"): "tr8_reduced", ("1", None, "
     ("3", None, "0"): "non",
 }
 MEMBER = Member(pfid="k@example.jp", name="株式会社待合", password="p", seed=11, journal_free=True)
+NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+CHART = Masters.of(starting_chart())
 PARTS = ("without_tax", "tax", "amount")
 
 
 def written(seed: int = 11, size: int = 300, member: Member = MEMBER) -> list[dict[str, Any]]:
     inbox = Inbox(str(seed), count(1))
-    inbox.fill(size, today=date(2026, 11, 20), spread_days=90, codes=member.codes)
-    return [write_invoice(received, member) for received in inbox.everything()]
+    inbox.fill(size, now=NOW, today=date(2026, 11, 20), spread_days=90, codes=member.codes)
+    return [write_invoice(received, member, CHART) for received in inbox.everything()]
 
 
 INVOICES = written()
@@ -210,10 +215,10 @@ def test_free_items_of_a_journal_need_the_option(*, option: bool) -> None:
 
 def test_a_changed_code_changes_nothing_that_the_issuer_wrote() -> None:
     inbox = Inbox("11", count(1))
-    inbox.fill(40, today=date(2026, 11, 20), spread_days=10, codes=WITH_WORKFLOW)
-    before = [write_invoice(received, MEMBER) for received in inbox.everything()]
-    inbox.change(remove=[], restatus=dict.fromkeys(range(1, 41), 60))
-    after = [write_invoice(received, MEMBER) for received in inbox.everything()]
+    inbox.fill(40, now=NOW, today=date(2026, 11, 20), spread_days=10, codes=WITH_WORKFLOW)
+    before = [write_invoice(received, MEMBER, CHART) for received in inbox.everything()]
+    inbox.stand(dict.fromkeys(range(1, 41), 60), deed="restatused", now=NOW)
+    after = [write_invoice(received, MEMBER, CHART) for received in inbox.everything()]
 
     buyers = {"wf_status", "pay_due_date", "seal_flg", "seal_date", "section_b", "user_name_b", "acc_download_flg"}
     for old, new in zip(before, after, strict=True):
@@ -226,31 +231,12 @@ def test_a_changed_code_changes_nothing_that_the_issuer_wrote() -> None:
         }
 
 
-def test_reception_days_rise_with_the_numbers_over_the_days_before_today() -> None:
-    inbox = Inbox("1", count(1))
-    inbox.fill(90, today=date(2026, 11, 20), spread_days=30, codes=WITH_WORKFLOW)
-    days = [received.reception_date for received in inbox.everything()]
-
-    assert days == sorted(days)
-    assert (days[0], days[-1]) == (date(2026, 10, 21), date(2026, 11, 19))
-    assert len(set(days)) == 30
-
-
-def test_today_is_the_day_in_japan(clock: Clock) -> None:
-    members = Members(clock, Ledger(clock), seed=1)
-
-    member = members.save({"pfid": "t@example.jp", "password": "p", "invoices": 1})
-
-    assert clock.now().isoformat() == "2026-11-20T03:00:00+00:00"
-    assert members.inbox(member).everything()[0].reception_date == date(2026, 11, 19)
-
-
 def test_two_members_never_receive_the_same_invoices(clock: Clock) -> None:
     members = Members(clock, Ledger(clock), seed=1)
     one, other = (members.save({"pfid": f"{name}@example.jp", "password": "p", "invoices": 20}) for name in "ab")
 
     sums = [
-        [write_invoice(received, member)["inv_show_amount"] for received in members.inbox(member).everything()]
+        [write_invoice(received, member, CHART)["inv_show_amount"] for received in members.inbox(member).everything()]
         for member in (one, other)
     ]
 

@@ -92,6 +92,7 @@ async def test_everything_that_happens_is_written_down_once_and_in_order(visitor
         },
         {
             "operation": "invoices",
+            "profile": "v1",
             "http_status": 200,
             "access_token": short(second["access_token"]),
             **who,
@@ -102,6 +103,7 @@ async def test_everything_that_happens_is_written_down_once_and_in_order(visitor
         },
         {
             "operation": "invoices",
+            "profile": "v1",
             "http_status": 400,
             "access_token": short(second["access_token"]),
             **who,
@@ -109,6 +111,7 @@ async def test_everything_that_happens_is_written_down_once_and_in_order(visitor
         },
         {
             "operation": "invoices",
+            "profile": "v1",
             "http_status": 401,
             "access_token": short("nonsense"),
             "errors": ["E000401"],

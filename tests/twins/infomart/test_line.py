@@ -1,12 +1,14 @@
 """Faults that close a connection, over real sockets."""
 
 import time
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
 
-from tests.twins.infomart.served import Served
+from tests.twins.infomart.issuing import SELLER, invoice
+from tests.twins.infomart.served import PATIENCE, Served
 from tests.twins.infomart.visitor import AUTHORIZE, INVOICES, JSON, TOKEN, WINDOW, asking
 
 CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-client-secret"}
@@ -122,3 +124,56 @@ def test_a_call_that_was_given_up_is_done_all_the_same(served: Served) -> None:
         time.sleep(0.05)
 
     assert len(served.ledger("token_rotated")) == before + 1
+
+
+def registering(served: Served, access_token: str, number: str, patience: float) -> httpx2.Response:
+    headers = {**JSON, "Authorization": f"Bearer {access_token}"}
+    body = {"response_type": "json", "invoices": [invoice(inv_no=number)]}
+    return served.http.post(SELLER, json=body, headers=headers, timeout=patience)
+
+
+def registered(served: Served, number: str) -> list[dict[str, Any]]:
+    return [each for each in served.ledger("invoice_registered") if each["inv_no"] == number]
+
+
+def seen_registered(served: Served, number: str) -> list[dict[str, Any]]:
+    """The entry, as soon as there is one."""
+    ends = time.monotonic() + PATIENCE
+    while not (found := registered(served, number)) and time.monotonic() < ends:
+        time.sleep(0.02)
+    return found
+
+
+def test_a_registration_whose_caller_has_hung_up_is_done_in_its_time(served: Served) -> None:
+    access_token = tokens(served)["access_token"]
+    served.sim("faults", {"operation": "register", "kind": "late_commit", "seconds": 120})
+
+    with pytest.raises(httpx2.ReadTimeout):
+        registering(served, access_token, "hung-up", patience=0.3)
+    assert registered(served, "hung-up") == []
+    served.sim("clock", {"advance_seconds": 120})
+
+    assert len(seen_registered(served, "hung-up")) == 1
+
+
+@pytest.mark.parametrize(("kind", "count"), [("drop_before", 0), ("drop_after", 1), ("reset", 1), ("truncate", 1)])
+def test_a_cut_registration_says_nothing_about_what_was_done(served: Served, kind: str, count: int) -> None:
+    access_token = tokens(served)["access_token"]
+    served.sim("faults", {"operation": "register", "kind": kind})
+
+    with pytest.raises(httpx2.TransportError):
+        registering(served, access_token, kind, patience=PATIENCE)
+
+    assert len(registered(served, kind)) == count
+
+
+def test_a_registration_may_be_done_long_after_its_line_was_cut(served: Served) -> None:
+    access_token = tokens(served)["access_token"]
+    served.sim("faults", {"operation": "register", "kind": "drop_late", "seconds": 240})
+
+    with pytest.raises(httpx2.TransportError):
+        registering(served, access_token, "cut-late", patience=PATIENCE)
+    assert registered(served, "cut-late") == []
+    served.sim("clock", {"advance_seconds": 240})
+
+    assert len(seen_registered(served, "cut-late")) == 1

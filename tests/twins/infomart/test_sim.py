@@ -1,9 +1,13 @@
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.twins.infomart import captions
 from connector.twins.infomart.clock import Clock
+from tests.twins.infomart.issuing import BANK, PUBLISHER, System
 from tests.twins.infomart.visitor import CALLBACK, CLIENT_ID, PFID, Visitor, landed
 
 
@@ -59,6 +63,7 @@ async def test_members_are_listed_without_their_passwords(visitor: Visitor) -> N
                 "api_option": True,
                 "journal_free": False,
                 "uses_workflow": True,
+                "approves_issues": False,
                 "active": True,
                 "invoices": 12,
             }
@@ -221,3 +226,53 @@ async def test_the_front_page_shows_a_person_what_is_inside(visitor: Visitor) ->
     for shown in ("株式会社待合", PFID, CLIENT_ID, "api_called", "http_503"):
         assert shown in answer.text
     assert access_token not in answer.text
+
+
+async def test_the_front_page_shows_issued_invoices_and_masters_to_a_person(system: System) -> None:
+    number = await system.number(inv_no="2026-11-777", publisher=PUBLISHER, banks=[BANK], inv_show_amount=1234567)
+    await system.screen("issued", {"return": [number]})
+
+    page = (await system.visitor.http.get("/")).text
+
+    for shown in (
+        str(number),
+        "2026-11-777",
+        "1,234,567円",
+        "差戻受",
+        "東日本支店",
+        "翠ヶ淵銀行",
+        "標準書式",
+        "未招待",
+    ):
+        assert shown in page
+
+
+async def test_the_front_page_shows_the_ledger_newest_first_and_one_event_if_asked(system: System) -> None:
+    first, second = await system.number(inv_no="first"), await system.number(inv_no="second")
+
+    page = (await system.visitor.http.get("/", params={"event": "invoice_registered"})).text
+    odd = (await system.visitor.http.get("/", params={"event": "<script>"})).text
+
+    ledger = page[page.index('id="ledger"') :]
+    assert ledger.index(f"<dd>{second}</dd>") < ledger.index(f"<dd>{first}</dd>")
+    assert "<code>invoice_registered</code>" in ledger
+    assert "<code>api_called</code>" not in ledger
+    assert "<script>" not in odd
+
+
+def test_every_event_that_the_twin_writes_has_a_caption_and_stands_in_its_readme() -> None:
+    home = Path(captions.__file__).parent
+    sources = "".join(source.read_text() for source in home.glob("*.py"))
+    written = set(re.findall(r'(?:ledger\.write|_note|_record)\(\s*"([a-z_]+)"', sources))
+    named_otherwise = {"invoice_held", "invoice_released", "maintenance_switched", "misspelt_switched"}
+
+    assert len(written) > 30
+    assert (written | named_otherwise) - set(captions.EVENTS) == set()
+    readme = (home / "README.md").read_text()
+    assert [event for event in sorted(written | named_otherwise) if f"`{event}`" not in readme] == []
+
+
+async def test_every_knob_stands_in_the_readme(visitor: Visitor) -> None:
+    readme = (Path(captions.__file__).parent / "README.md").read_text()
+
+    assert [knob for knob in (await visitor.http.get("/_sim/knobs")).json() if f"`{knob}`" not in readme] == []
