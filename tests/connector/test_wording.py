@@ -186,7 +186,7 @@ def document() -> str:
         "Codes never change. ⟨ ⟩ stands for a fact of the moment.",
         "Only where *retry* says yes may the same request succeed later.",
         "",
-        f"Made from `connector/wording.py`; `{REFRESH}=1 ./dev test tests/connector/test_wording.py` writes it anew.",
+        f"Made from `connector/wording`; `{REFRESH}=1 ./dev test tests/connector/test_wording.py` writes it anew.",
         "",
         "| コード code | 何が起きたか what | 誰が何をするか who does what | 再試行 retry |",
         "| --- | --- | --- | --- |",
