@@ -68,6 +68,7 @@ class Code(StrEnum):
 
     FIGURE_UNSTATED = "FIGURE_UNSTATED", _NOTICE, "figure"
     RATE_UNSTATED = "RATE_UNSTATED", _NOTICE
+    RATE_REPEATED = "RATE_REPEATED", _ERROR, "bucket"
     RATE_ENDED = "RATE_ENDED", _ERROR, "bucket", "day", "last_day"
     RATE_DOUBTFUL = "RATE_DOUBTFUL", _NOTICE, "bucket", "last_day"
     TAX_UNLAWFUL = "TAX_UNLAWFUL", _ERROR, "tax", "least", "most"

@@ -71,7 +71,7 @@ def tax_of(amount: Decimal, bucket: Bucket, rounding: Rounding, *, included: boo
     whole, rest = divmod(abs(exact), 1)
     further = {Rounding.DOWN: False, Rounding.HALF_UP: rest >= Fraction(1, 2), Rounding.UP: rest > 0}[rounding]
     size = Decimal(whole + further)
-    return -size if exact < 0 and size else size
+    return size.copy_negate() if exact < 0 and size else size  # a minus sign would round to 28 digits
 
 
 def check_rate(bucket: Bucket, day: date | None, *, transitional: bool = False) -> list[Finding]:

@@ -77,7 +77,7 @@ def read_text(given: str, room: Field) -> Checked[str]:
     '5％ 引き'
     """
     whole = given if room.is_key else composed(given.replace("\r\n", "\n"))
-    text = whole if room.is_key else "".join(room.vanishing.get(each, each) for each in whole)
+    text = "".join(room.vanishing.get(each, each) for each in whole)
     findings = [*settled(given, whole).findings, *_lost(whole, room), *_strange(text, room)]
     if len(text) > room.most:
         findings.append(found(Code.TEXT_TOO_LONG, length=len(text), most=room.most))
@@ -95,7 +95,7 @@ def _lost(text: str, room: Field) -> Iterator[Finding]:
 
 def _strange(text: str, room: Field) -> Iterator[Finding]:
     taken = ("\n" if room.lines else "") + ("" if room.is_key else _JOINER)
-    unusable = [each for each in text if _unusable(each) and each not in taken]
+    unusable = dict.fromkeys(each for each in text if _unusable(each) and each not in taken)
     if unusable:
         yield found(Code.CHARACTERS_UNUSABLE, characters=named(unusable))
     rare = [each for each in text if ord(each) > _LARGEST_OF_PLANE_0 and each not in unusable]

@@ -41,7 +41,8 @@ def check_totals(
     """Every sum that can be formed from what is stated; what is not stated is never taken for nought [IM-8].
 
     The figure that was entered adds up to the yen. The two that follow from it may be off by a yen for each line,
-    since each line may show a tax rounded on its own while the rate's tax is rounded once [LAW-4].
+    since each line may show a tax rounded on its own while the rate's tax is rounded once [LAW-4]. For that it is
+    stated once, too: a rate that stands there twice is an error.
 
     >>> rate = TaxSummary(Bucket.REDUCED_8, Decimal(100), Decimal(8), Decimal(108))
     >>> check_totals([], [rate], Figures(None, None, gross=Decimal(110)), Entry.EXCLUSIVE)[0].code.value
@@ -50,8 +51,10 @@ def check_totals(
     of_lines = [_part(("lines", str(place)), line) for place, line in enumerate(lines, start=1)]
     of_rates = [_part(("tax_summary", each.bucket.value), each) for each in summary]
     whole = _part(("total",), total)
+    twice = [bucket for bucket in Bucket if sum(each.bucket is bucket for each in summary) > 1]
     return [
-        *(_lines_against_rates(of_lines, of_rates, _ENTERED[entry]) if of_rates else ()),
+        *(found(Code.RATE_REPEATED, bucket=bucket).at("tax_summary", bucket) for bucket in twice),
+        *(_lines_against_rates(of_lines, of_rates, _ENTERED[entry]) if of_rates and not twice else ()),
         *_parts_against_whole(of_rates or of_lines, whole),
         *(wrong for part in (*of_lines, *of_rates, whole) for wrong in _across(part)),
     ]
@@ -76,7 +79,7 @@ def check_payable(summary: Sequence[TaxSummary], *, withheld: Decimal | None, pa
     if payable is None:
         return [*findings, *([found(Code.VALUE_MISSING).at("payable")] if parts or withheld is not None else [])]
     held = withheld or Decimal(0)
-    expected = added([*parts, -held])
+    expected = added([*parts, held.copy_negate()])
     if expected != payable:
         findings.append(found(Code.PAYABLE_DIFFERS, stated=payable, expected=expected, withheld=held).at("payable"))
     return findings
@@ -127,7 +130,8 @@ def _compared(lines: Sequence[_Part], rate: _Part, figure: str, *, exact: bool) 
         return
     summed = added(known)
     if summed != stated:
-        rounded = not exact and abs(summed - stated) <= len(lines)
+        apart = added([summed, stated.copy_negate()]).copy_abs()
+        rounded = not exact and apart <= len(lines)
         code = Code.LINES_ROUNDED if rounded else Code.LINES_DIFFER
         yield found(code, figure=figure, stated=stated, sum=summed).at(*rate.path)
 

@@ -202,6 +202,12 @@ FINDINGS: Mapping[Code, Said] = {
         "The rate is not stated, so lines and rates could not be compared.",
         "State it if they should be.",
     ),
+    Code.RATE_REPEATED: both(
+        "{bucket}の内訳が二つ以上あります。",
+        "税率ごとに一つにまとめ、端数処理を一度だけにしてください。",
+        "There is more than one summary of {bucket}.",
+        "Make it one, so that its tax is rounded once.",
+    ),
     Code.RATE_ENDED: both(
         "{bucket}は{last_day}までの取引の税率で、取引日は{day}です。",
         "税率を直してください。経過措置の対象なら、その旨を指定してください。",

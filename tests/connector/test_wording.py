@@ -211,8 +211,8 @@ def document() -> str:
     severities = {Severity.ERROR: "エラー error", Severity.NOTICE: "注意 notice"}
     for code in Code:
         said = say_of(Finding(code=code, facts={name: f"⟨{name}⟩" for name in code.facts}))
-        cells = (f"{said.ja.what}<br>{said.en.what}", f"{said.ja.action}<br>{said.en.action}")
-        lines.append(f"| `{code}` | {severities[code.severity]} | {' | '.join(cells)} |")
+        what, action = f"{said.ja.what}<br>{said.en.what}", f"{said.ja.action}<br>{said.en.action}"
+        lines.append(f"| `{code}` | {severities[code.severity]} | {what} | {action} |")
     return "\n".join(lines) + "\n"
 
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.finding import Checked, Code, Finding, Severity, echoed, found, named, passed
+from connector.domain.finding import Checked, Code, Fact, Finding, Severity, echoed, found, named, passed
 
 
 def test_a_finding_comes_with_its_code_s_facts_and_no_others() -> None:
     assert found(Code.TEXT_TOO_LONG, length=31, most=30).facts == {"length": 31, "most": 30}
-    for facts in ({}, {"length": 31}, {"length": 31, "most": 30, "text": "x"}):
+    wrong: list[dict[str, Fact]] = [{}, {"length": 31}, {"length": 31, "most": 30, "text": "x"}]
+    for facts in wrong:
         with pytest.raises(ValueError, match="TEXT_TOO_LONG comes with"):
             Finding(code=Code.TEXT_TOO_LONG, facts=facts)
 

@@ -49,6 +49,8 @@ def codes(summary: TaxSummary, entry: Entry, rounding: Rounding | None = None) -
         (-1, Bucket.STANDARD_10, False, 0, 0, -1),
         (999_999_999_999, Bucket.STANDARD_10, True, 90_909_090_909, 90_909_090_909, 90_909_090_909),
         (5, Bucket.STANDARD_10, False, 0, 1, 1),
+        (10**30 + 5, Bucket.STANDARD_10, False, 10**29, 10**29 + 1, 10**29 + 1),  # more than a decimal keeps by default
+        (-(10**30) - 5, Bucket.STANDARD_10, False, -(10**29), -(10**29) - 1, -(10**29) - 1),
         (100, Bucket.NON_TAXABLE, False, 0, 0, 0),
         (100, Bucket.ZERO, True, 0, 0, 0),
     ],

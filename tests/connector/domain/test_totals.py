@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,8 @@ NOTHING = Figures(None, None, None)
 
 
 def figures(net: int | None, tax: int | None, gross: int | None, bucket: Bucket | None = None) -> Figures:
-    return Figures(*(None if each is None else Decimal(each) for each in (net, tax, gross)), bucket=bucket)
+    stated = [None if each is None else Decimal(each) for each in (net, tax, gross)]
+    return Figures(stated[0], stated[1], stated[2], bucket)
 
 
 def rate(bucket: Bucket, net: int | None, tax: int | None, gross: int | None) -> TaxSummary:
@@ -130,7 +132,7 @@ def test_leaving_a_figure_empty_never_makes_an_error_of_a_sound_invoice(
     lines, rates, total = invoice
     before = {(each.path, each.code) for each in check_totals(lines, rates, total, entry)}
 
-    def holes() -> dict[str, None]:
+    def holes() -> dict[str, Any]:
         return dict.fromkeys(data.draw(st.sets(st.sampled_from(["net", "tax", "gross"]))))
 
     after = check_totals(
@@ -163,6 +165,27 @@ def test_lines_under_a_rate_that_the_summary_does_not_know_are_noticed() -> None
     findings = check_totals(lines, rates, NOTHING, Entry.EXCLUSIVE)
     assert told(findings) == [("tax_summary", "reduced_8", "LINES_DIFFER")]
     assert findings[0].facts == {"figure": "net", "stated": 0, "sum": 50}
+
+
+def test_a_rate_is_stated_once_for_its_tax_is_rounded_once() -> None:
+    rates = [rate(Bucket.STANDARD_10, 105, 10, 115), rate(Bucket.STANDARD_10, 105, 10, 115)]
+    lines = [figures(210, None, None, Bucket.STANDARD_10)]
+    assert told(check_totals(lines, rates, figures(210, 20, 230), Entry.EXCLUSIVE)) == [
+        ("tax_summary", "standard_10", "RATE_REPEATED")
+    ]
+
+
+def test_figures_of_any_length_are_compared_to_the_last_digit() -> None:
+    large = 10**30
+    lines = [figures(large, large, None, Bucket.STANDARD_10)]
+    off = [rate(Bucket.STANDARD_10, large + 1, large + 2, None)]
+    findings = check_totals(lines, off, NOTHING, Entry.EXCLUSIVE)
+    assert [(each.code, each.facts["figure"]) for each in findings] == [
+        (Code.LINES_DIFFER, "net"),
+        (Code.LINES_DIFFER, "tax"),
+    ]
+    paid = check_payable([rate(Bucket.ZERO, None, None, large)], withheld=Decimal(large - 1), payable=Decimal(1))
+    assert paid == []
 
 
 def test_without_rates_the_lines_make_the_total() -> None:
