@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -18,6 +19,11 @@ import migrations
 from connector.embedded import servers
 from connector.vault.kms.local import LocalFile
 from tests.world import TwinServer, World, serving, twin_server
+
+# For properties that set nothing of their own; `--hypothesis-profile thorough` looks longer.
+settings.register_profile("quick", max_examples=100, deadline=None)
+settings.register_profile("thorough", max_examples=5_000, deadline=None)
+settings.load_profile("quick")
 
 
 @dataclass(frozen=True, slots=True)

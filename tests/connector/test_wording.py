@@ -13,6 +13,7 @@ import pytest
 
 from connector import errors
 from connector.domain.entitlement import Flag, Source, Verdict
+from connector.domain.finding import Code, Finding, Severity
 from connector.errors import (
     ConnectorError,
     ConsentBroken,
@@ -25,7 +26,7 @@ from connector.errors import (
     Remedy,
 )
 from connector.providers import KNOWN_PROVIDERS
-from connector.wording import WORDINGS, Language, Wording, say
+from connector.wording import WORDINGS, Language, Wording, say, say_of
 from graphql_schema import failures, identity
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,8 +131,8 @@ def test_every_error_has_a_remedy_and_a_line_in_the_drawing() -> None:
         assert isinstance(error.remedy, Remedy)
 
 
-def test_no_two_failures_share_a_code() -> None:
-    codes = [*(error.code for error in every_error()), *OF_THE_GRAPH]
+def test_no_two_failures_or_findings_share_a_code() -> None:
+    codes = [*(error.code for error in every_error()), *OF_THE_GRAPH, *Code]
     assert len(codes) == len(set(codes))
     assert all(re.fullmatch(r"[A-Z]+(_[A-Z]+)*", code) for code in codes)
 
@@ -186,7 +187,7 @@ def document() -> str:
         "Codes never change. ⟨ ⟩ stands for a fact of the moment.",
         "Only where *retry* says yes may the same request succeed later.",
         "",
-        f"Made from `connector/wording.py`; `{REFRESH}=1 ./dev test tests/connector/test_wording.py` writes it anew.",
+        f"Made from `connector/wording`; `{REFRESH}=1 ./dev test tests/connector/test_wording.py` writes it anew.",
         "",
         "| コード code | 何が起きたか what | 誰が何をするか who does what | 再試行 retry |",
         "| --- | --- | --- | --- |",
@@ -194,6 +195,24 @@ def document() -> str:
     for code, ja, en, retryable in dict.fromkeys(rows):  # facts that the words leave out make no second line
         cells = (f"`{code}`", f"{ja.what}<br>{en.what}", f"{ja.action}<br>{en.action}")
         lines.append(f"| {' | '.join(cells)} | {'はい yes' if retryable else 'いいえ no'} |")
+    lines += [
+        "",
+        "## 値の検査 · Findings",
+        "",
+        "送信する値を検査して見つかったことです。エラーのある値は送信されません。注意のある値は送信されます。",
+        "GraphQL の応答には、まだ含まれません。",
+        "",
+        "What a check of the values to be sent has found. A value with an *error* is not sent; one with a *notice* is.",
+        "No answer of the graph holds them yet.",
+        "",
+        "| コード code | 程度 severity | 何が見つかったか what | 何をするか what to do |",
+        "| --- | --- | --- | --- |",
+    ]
+    severities = {Severity.ERROR: "エラー error", Severity.NOTICE: "注意 notice"}
+    for code in Code:
+        said = say_of(Finding(code=code, facts={name: f"⟨{name}⟩" for name in code.facts}))
+        what, action = f"{said.ja.what}<br>{said.en.what}", f"{said.ja.action}<br>{said.en.action}"
+        lines.append(f"| `{code}` | {severities[code.severity]} | {what} | {action} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,38 +1,11 @@
 """What each failure says to a person: in Japanese and English, what is wrong and who can do what about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from connector import errors
 from connector.errors import ConnectorError
-
-
-class Language(StrEnum):
-    """A language a person reads."""
-
-    JA = "ja"
-    EN = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """One failure in one language: what happened, and what to do."""
-
-    what: str
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One failure in both languages."""
-
-    ja: Wording
-    en: Wording
-
-    def in_language(self, language: Language) -> Wording:
-        """The wording in `language`."""
-        return self.ja if language is Language.JA else self.en
+from connector.wording.spoken import Language, Said, Wording
+from connector.wording.spoken import both as _both
 
 
 def say(failure: ConnectorError) -> Said:
@@ -105,10 +78,6 @@ _RESTART_JA = "招待リンクをもう一度開き、最初からやり直し�
 _RESTART_EN = "Open the invitation link again and start over. Nothing was lost."
 _NEW_LINK_JA = "このリンクを送ってきたパートナー企業に、新しいリンクの発行を依頼してください。"
 _NEW_LINK_EN = "Ask the partner company that sent you the link for a new one."
-
-
-def _both(ja: str, ja_action: str, en: str, en_action: str) -> Said:
-    return Said(ja=Wording(what=ja, action=ja_action), en=Wording(what=en, action=en_action))
 
 
 WORDINGS: Mapping[str, Said] = {
