@@ -19,12 +19,13 @@ from connector.flows.fetching import Fetching
 from connector.flows.guarding import Guarding
 from connector.flows.keeping import Keeping
 from connector.flows.onboarding import Onboarding
+from connector.flows.pacing import Pacing
 from connector.flows.planning import Planning
 from connector.flows.reading import Reading
 from connector.flows.renewing import Renewing
 from connector.flows.upkeep import Upkeep
 from connector.ids import ProviderKey
-from connector.ports import Clock, TokenPace
+from connector.ports import Clock, Pace
 from connector.providers import KNOWN_PROVIDERS, Account, ProviderRegister
 from connector.providers.manifest import Site
 from connector.secret import Secret
@@ -121,7 +122,7 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             keeping=Keeping(store, register, renewing, guarding, journal, escrowing, clock),
             escrowing=escrowing,
             planning=Planning(store, register, clock),
-            fetching=Fetching(store, register, upkeep, doorbell, clock),
+            fetching=Fetching(store, register, upkeep, doorbell, Pacing(clock), clock),
             reading=Reading(store, register, clock),
         )
         yield Installation(mode=settings.mode, public_url=settings.public_url, flows=flows, store=store)
@@ -152,7 +153,7 @@ def _account(key: ProviderKey, account: AccountSettings) -> Account:
         site=Site(auth_url=account.auth_url, api_url=account.api_url),
         client_id=account.client_id,
         client_secret=account.client_secret,
-        pace=TokenPace(
+        pace=Pace(
             per_second=account.token_calls_per_second or manifest.token_calls_per_second,
             at_once=account.token_calls_at_once or manifest.token_calls_at_once,
         ),

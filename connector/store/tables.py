@@ -1,34 +1,16 @@
 """Every table; `migrations/` makes them and a test compares the two."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, TIMESTAMP, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 
+from connector.domain.invoice import Side
+from connector.store.metadata import MOMENT, NOW, Json, belongs_to, metadata, own_key
+from connector.store.mirror_tables import issued_invoices, observations, received_invoices
 
-class Json(sa.types.UserDefinedType[str]):
-    """PostgreSQL's json, as text: it is written and read whole, and keeps the order it was written in."""
+# What stands elsewhere and is reached from here like every other table.
+__all__ = ["Json", "issued_invoices", "metadata", "observations", "received_invoices"]
 
-    cache_ok = True
-
-    def get_col_spec(self, **_: object) -> str:
-        """Names the type in DDL."""
-        return "JSON"
-
-
-metadata = sa.MetaData()
-
-_MOMENT = TIMESTAMP(timezone=True)
-_NOW = sa.text("now()")
-
-
-def _key(*, of_tenant: bool = True) -> list[sa.Column[object]]:
-    own = sa.Column("id", UUID, primary_key=True)
-    return [sa.Column("tenant_id", UUID, primary_key=True), own] if of_tenant else [own]
-
-
-def _to(table: str, column: str) -> sa.ForeignKeyConstraint:
-    """A foreign key that cannot leave its tenant: a bare one would not respect the row policy."""
-    return sa.ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"])
-
+MIRRORS = {Side.RECEIVER: received_invoices, Side.ISSUER: issued_invoices}
 
 installation_keys = sa.Table(
     "installation_keys",
@@ -36,23 +18,23 @@ installation_keys = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("kek_id", sa.Text, nullable=False),
     sa.Column("wrapped", BYTEA, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+    sa.Column("created_at", MOMENT, nullable=False, server_default=NOW),
 )
 
 partners = sa.Table(
     "partners",
     metadata,
-    *_key(of_tenant=False),
+    *own_key(of_tenant=False),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+    sa.Column("created_at", MOMENT, nullable=False, server_default=NOW),
 )
 
 tenants = sa.Table(
     "tenants",
     metadata,
-    *_key(of_tenant=False),
+    *own_key(of_tenant=False),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("created_at", MOMENT, nullable=False),
     sa.Index("tenants_in_order", "created_at", "id"),
 )
 
@@ -61,9 +43,9 @@ acceptances = sa.Table(
     metadata,
     sa.Column("tenant_id", UUID, sa.ForeignKey("tenants.id"), primary_key=True),
     sa.Column("partner_id", UUID, sa.ForeignKey("partners.id"), primary_key=True),
-    sa.Column("invited_at", _MOMENT, nullable=False),
-    sa.Column("accepted_at", _MOMENT),
-    sa.Column("withdrawn_at", _MOMENT),
+    sa.Column("invited_at", MOMENT, nullable=False),
+    sa.Column("accepted_at", MOMENT),
+    sa.Column("withdrawn_at", MOMENT),
     sa.Index("acceptances_by_partner", "partner_id", "tenant_id"),
 )
 
@@ -76,23 +58,23 @@ api_keys = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("digest", BYTEA, nullable=False),
     sa.Column("permissions", ARRAY(sa.Text), nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT),
-    sa.Column("revoked_at", _MOMENT),
+    sa.Column("created_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT),
+    sa.Column("revoked_at", MOMENT),
     sa.UniqueConstraint("id", name="api_keys_id_key"),
 )
 
 onboarding_links = sa.Table(
     "onboarding_links",
     metadata,
-    *_key(),
+    *own_key(),
     sa.Column("partner_id", UUID, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("digest", BYTEA, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT, nullable=False),
-    sa.Column("used_at", _MOMENT),
-    sa.Column("withdrawn_at", _MOMENT),
+    sa.Column("created_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
+    sa.Column("used_at", MOMENT),
+    sa.Column("withdrawn_at", MOMENT),
     sa.ForeignKeyConstraint(["tenant_id", "partner_id"], ["acceptances.tenant_id", "acceptances.partner_id"]),
     sa.UniqueConstraint("digest", name="onboarding_links_digest_key"),
 )
@@ -100,20 +82,20 @@ onboarding_links = sa.Table(
 connections = sa.Table(
     "connections",
     metadata,
-    *_key(),
+    *own_key(),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("standing", sa.Text, nullable=False),
-    sa.Column("consent_ends_at", _MOMENT),
+    sa.Column("consent_ends_at", MOMENT),
     sa.Column("grant_id", UUID),
     sa.Column("lease_owner", UUID),
-    sa.Column("lease_until", _MOMENT),
+    sa.Column("lease_until", MOMENT),
     sa.Column("attempt", sa.BigInteger, nullable=False, server_default=sa.text("0")),
-    sa.Column("changed_at", _MOMENT, nullable=False),
+    sa.Column("changed_at", MOMENT, nullable=False),
     sa.Column("cause", sa.Text),
-    sa.Column("due_at", _MOMENT),
+    sa.Column("due_at", MOMENT),
     sa.Column("renewal_id", UUID),
-    sa.Column("answer_until", _MOMENT),
-    sa.Column("turned_down_at", _MOMENT),
+    sa.Column("answer_until", MOMENT),
+    sa.Column("turned_down_at", MOMENT),
     sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),
     sa.UniqueConstraint("tenant_id", "provider", name="connections_one_per_provider"),
     sa.Index("connections_due", "due_at", postgresql_where=sa.text("due_at is not null")),
@@ -124,28 +106,28 @@ connections = sa.Table(
 grants = sa.Table(
     "grants",
     metadata,
-    *_key(),
+    *own_key(),
     sa.Column("connection_id", UUID, nullable=False),
     sa.Column("parent_id", UUID),
     sa.Column("access_sealed", BYTEA),
     sa.Column("refresh_sealed", BYTEA, nullable=False),
-    sa.Column("access_ends_at", _MOMENT, nullable=False),
-    sa.Column("refresh_ends_at", _MOMENT),
-    sa.Column("obtained_at", _MOMENT, nullable=False),
-    _to("connections", "connection_id"),
+    sa.Column("access_ends_at", MOMENT, nullable=False),
+    sa.Column("refresh_ends_at", MOMENT),
+    sa.Column("obtained_at", MOMENT, nullable=False),
+    belongs_to("connections", "connection_id"),
     sa.Index("grants_by_connection", "tenant_id", "connection_id", "obtained_at"),
 )
 
 renewal_outcomes = sa.Table(
     "renewal_outcomes",
     metadata,
-    *_key(),
+    *own_key(),
     sa.Column("connection_id", UUID, nullable=False),
     sa.Column("parent_id", UUID),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("ended_at", _MOMENT, nullable=False),
-    _to("connections", "connection_id"),
+    sa.Column("ended_at", MOMENT, nullable=False),
+    belongs_to("connections", "connection_id"),
     sa.Index("renewal_outcomes_by_connection", "tenant_id", "connection_id", "ended_at"),
 )
 
@@ -154,16 +136,16 @@ breakers = sa.Table(
     metadata,
     sa.Column("provider", sa.Text, primary_key=True),
     sa.Column("reason", sa.Text),
-    sa.Column("opened_at", _MOMENT),
-    sa.Column("open_until", _MOMENT),
+    sa.Column("opened_at", MOMENT),
+    sa.Column("open_until", MOMENT),
     sa.Column("deaths", sa.Integer, nullable=False, server_default=sa.text("0")),
-    sa.Column("deaths_since", _MOMENT),
+    sa.Column("deaths_since", MOMENT),
 )
 
 consent_attempts = sa.Table(
     "consent_attempts",
     metadata,
-    *_key(),
+    *own_key(),
     sa.Column("link_id", UUID, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("state_digest", BYTEA, nullable=False),
@@ -171,21 +153,21 @@ consent_attempts = sa.Table(
     sa.Column("verifier_sealed", BYTEA, nullable=False),
     sa.Column("progress", sa.Text, nullable=False),
     sa.Column("connection_id", UUID),
-    sa.Column("created_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT, nullable=False),
-    _to("onboarding_links", "link_id"),
-    _to("connections", "connection_id"),
+    sa.Column("created_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT, nullable=False),
+    belongs_to("onboarding_links", "link_id"),
+    belongs_to("connections", "connection_id"),
     sa.UniqueConstraint("state_digest", name="consent_attempts_state_digest_key"),
 )
 
 data_keys = sa.Table(
     "data_keys",
     metadata,
-    *_key(),
+    *own_key(),
     sa.Column("kek_id", sa.Text, nullable=False),
     sa.Column("wrapped", BYTEA, nullable=False),
     sa.Column("is_primary", sa.Boolean, nullable=False),
-    sa.Column("created_at", _MOMENT, nullable=False, server_default=_NOW),
+    sa.Column("created_at", MOMENT, nullable=False, server_default=NOW),
     sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"]),
     sa.Index("data_keys_one_primary", "tenant_id", unique=True, postgresql_where=sa.text("is_primary")),
 )
@@ -198,30 +180,35 @@ entitlements = sa.Table(
     sa.Column("flag", sa.Text, primary_key=True),
     sa.Column("verdict", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
-    sa.Column("observed_at", _MOMENT, nullable=False),
-    sa.Column("expires_at", _MOMENT),
+    sa.Column("observed_at", MOMENT, nullable=False),
+    sa.Column("expires_at", MOMENT),
 )
 
 fetches = sa.Table(
     "fetches",
     metadata,
-    *_key(),
+    *own_key(),
     sa.Column("connection_id", UUID, nullable=False),
+    sa.Column("side", sa.Text, nullable=False, server_default=sa.text("'receiver'")),
+    sa.Column("age", sa.Text, nullable=False, server_default=sa.text("'recent'")),
     sa.Column("first_day", sa.Date, nullable=False),
     sa.Column("last_day", sa.Date, nullable=False),
     sa.Column("reading", sa.Text, nullable=False),
+    sa.Column("in_pass", sa.Integer, nullable=False, server_default=sa.text("1")),
     sa.Column("next_page", sa.Integer, nullable=False, server_default=sa.text("1")),
+    sa.Column("stumbles", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("problem", sa.Text),
-    sa.Column("requested_at", _MOMENT, nullable=False),
-    sa.Column("due_at", _MOMENT, nullable=False),
-    sa.Column("finished_at", _MOMENT),
+    sa.Column("requested_at", MOMENT, nullable=False),
+    sa.Column("due_at", MOMENT, nullable=False),
+    sa.Column("finished_at", MOMENT),
     sa.Column("lease_owner", UUID),
-    sa.Column("lease_until", _MOMENT),
-    _to("connections", "connection_id"),
+    sa.Column("lease_until", MOMENT),
+    belongs_to("connections", "connection_id"),
     sa.Index(
         "fetches_one_open",
         "tenant_id",
         "connection_id",
+        "side",
         "first_day",
         "last_day",
         unique=True,
@@ -236,11 +223,14 @@ fetched_pages = sa.Table(
     metadata,
     sa.Column("tenant_id", UUID, primary_key=True),
     sa.Column("fetch_id", UUID, primary_key=True),
+    sa.Column("in_pass", sa.Integer, primary_key=True, server_default=sa.text("1")),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("keys", ARRAY(sa.Text), nullable=False),
     sa.Column("is_last", sa.Boolean, nullable=False),
-    sa.Column("read_at", _MOMENT, nullable=False, server_default=_NOW),
-    _to("fetches", "fetch_id"),
+    sa.Column("total", sa.Integer),
+    sa.Column("asked_at", MOMENT, nullable=False, server_default=NOW),
+    sa.Column("read_at", MOMENT, nullable=False, server_default=NOW),
+    belongs_to("fetches", "fetch_id"),
 )
 
 receipts = sa.Table(
@@ -248,43 +238,11 @@ receipts = sa.Table(
     metadata,
     sa.Column("tenant_id", UUID, primary_key=True),
     sa.Column("fetch_id", UUID, primary_key=True),
+    sa.Column("passes", sa.Integer, nullable=False, server_default=sa.text("1")),
     sa.Column("pages", sa.Integer, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("keys_digest", BYTEA, nullable=False),
-    sa.Column("completed_at", _MOMENT, nullable=False),
-    _to("fetches", "fetch_id"),
-)
-
-received_invoices = sa.Table(
-    "received_invoices",
-    metadata,
-    *_key(),
-    sa.Column("connection_id", UUID, nullable=False),
-    sa.Column("provider", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("number", sa.Text),
-    sa.Column("subject", sa.Text),
-    sa.Column("stage", sa.Text, nullable=False),
-    sa.Column("stage_code", sa.Integer),
-    sa.Column("issue_date", sa.Date),
-    sa.Column("due_date", sa.Date),
-    sa.Column("counterparty_code", sa.Text),
-    sa.Column("counterparty_name", sa.Text),
-    sa.Column("registration_number", sa.Text),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("net", sa.Numeric),
-    sa.Column("tax", sa.Numeric),
-    sa.Column("total", sa.Numeric),
-    sa.Column("tax_summary", Json, nullable=False),
-    sa.Column("lines", Json, nullable=False),
-    sa.Column("raw", Json, nullable=False),
-    sa.Column("digest", BYTEA, nullable=False),
-    sa.Column("first_seen_at", _MOMENT, nullable=False),
-    sa.Column("changed_at", _MOMENT, nullable=False),
-    # An invoice without an issue date is listed last; the order may not hold a null, and the driver reads and writes
-    # -infinity as date.min.
-    sa.Column("listed_on", sa.Date, sa.Computed("coalesce(issue_date, '-infinity'::date)", persisted=True)),
-    _to("connections", "connection_id"),
-    sa.UniqueConstraint("tenant_id", "provider", "key", name="received_invoices_provider_key"),
-    sa.Index("received_invoices_in_order", "tenant_id", "listed_on", "id"),
+    sa.Column("as_of", MOMENT, nullable=False, server_default=NOW),
+    sa.Column("completed_at", MOMENT, nullable=False),
+    belongs_to("fetches", "fetch_id"),
 )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -42,11 +43,21 @@ async def now_stands(store: PostgresStore, company: Company, fetch: FetchId) -> 
 
 
 def a_page(number: int = 1, *keys: str, last: bool = False) -> FetchedPage:
-    return FetchedPage(number=number, keys=keys or (f"k{number}",), last=last)
+    return FetchedPage(number=number, keys=keys or (f"k{number}",), last=last, asked_at=NOW, answered_at=NOW)
 
 
 def a_receipt(fetch: FetchId) -> Receipt:
-    return Receipt(fetch_id=fetch, pages=1, rows=1, keys_digest=b"digest", completed_at=NOW)
+    return Receipt(
+        fetch_id=fetch,
+        in_pass=1,
+        passes=2,
+        pages=1,
+        rows=1,
+        keys_digest=b"digest",
+        as_of=NOW - LEASE,
+        answered_at=NOW,
+        completed_at=NOW,
+    )
 
 
 async def test_asking_twice_for_the_same_days_gives_the_fetch_that_is_open_and_other_days_another(
@@ -190,7 +201,7 @@ async def test_pages_move_the_cursor_and_are_counted(store: PostgresStore) -> No
     company, owner = await a_company(store), uuid4()
     fetch = await a_fetch(store, company)
     await claim(store, company, fetch.id, owner)
-    pages = [a_page(1, "a", "b"), a_page(2, "c"), FetchedPage(number=3, keys=(), last=True)]
+    pages = [a_page(1, "a", "b"), a_page(2, "c"), replace(a_page(3, last=True), keys=())]
 
     for page in pages:
         assert await turn(store, company, fetch.id, owner, page)
@@ -263,7 +274,15 @@ async def test_a_fetch_read_to_its_end_has_one_receipt_and_no_problem(
     assert (standing.reading, standing.problem, standing.finished_at) == (Reading.COMPLETE, None, NOW)
     async with administrator.connect() as connection:
         kept = (await connection.execute(sa.select(receipts).where(receipts.c.fetch_id == fetch.id))).one()
-    assert (kept.tenant_id, kept.pages, kept.rows, kept.keys_digest) == (company.tenant, 1, 1, b"digest")
+    assert (kept.tenant_id, kept.passes, kept.pages, kept.rows, kept.keys_digest, kept.as_of) == (
+        company.tenant,
+        2,
+        1,
+        1,
+        b"digest",
+        NOW - LEASE,
+    )
+    assert standing.as_of == NOW - LEASE
 
 
 async def test_a_tenants_latest_fetches_come_first_and_no_more_than_asked_for(store: PostgresStore) -> None:
