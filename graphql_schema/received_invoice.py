@@ -149,7 +149,7 @@ class ReceivedInvoice(Node):
     first_seen_at: datetime = strawberry.field(description="When we first read it.")
     changed_at: datetime = strawberry.field(description="When a reading last told something new about it.")
     gone_at: datetime | None = strawberry.field(
-        description="When a reading that was proven complete no longer listed it; null: as far as is known it is there."
+        description="When a reading proven complete no longer listed it (一覧から消えた日時); null: it is there."
     )
     tenant_id: strawberry.Private[TenantId]
     own_id: strawberry.Private[InvoiceId]
@@ -267,7 +267,7 @@ class ReceivedInvoiceFilter:
     total_to: Decimal | None = strawberry.field(default=None, description="Total of at most this (金額 To).")
     number: str | None = strawberry.field(default=None, description="With exactly this number (請求書番号).")
     gone: bool | None = strawberry.field(
-        default=None, description="True: those that are no longer listed there, instead of those that are."
+        default=None, description="True: those no longer listed there instead of those that are (一覧から消えたもの)."
     )
 
     def told(self) -> InvoiceFilter:

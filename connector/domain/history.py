@@ -37,10 +37,10 @@ def history(now: Sight, first_seen_at: datetime, changes: Sequence[Change]) -> S
     gone unwritten; it shows as one whose gap begins where the one before it did.
     """
     start = changes[0].before if changes else now
-    seen = [Observation(start, None, min([first_seen_at, *[change.not_before for change in changes[:1]]]))]
+    seen = [Observation(start, None, min([first_seen_at, *[change.not_after for change in changes[:1]]]))]
     for change in changes:
         if change.before != seen[-1].sight:
-            seen.append(Observation(change.before, seen[-1].not_before, change.not_before))
+            seen.append(Observation(change.before, seen[-1].not_before, change.not_after))
         seen.append(Observation(change.after, change.not_before, change.not_after))
     if now != seen[-1].sight:
         seen.append(Observation(now, seen[-1].not_before, max(first_seen_at, seen[-1].not_after)))
