@@ -50,6 +50,7 @@ class Due:
     side: Side
     age: Age
     since: datetime
+    failed_since: datetime  # one that failed is asked for again sooner
     settled_by: datetime  # a connection that came to stand as it does after this is left for later
 
 

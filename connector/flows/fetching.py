@@ -14,6 +14,7 @@ from connector.domain.access import Scope
 from connector.domain.connection import Connection, Standing
 from connector.domain.fetch import (
     LEASE,
+    REREAD,
     SCHEDULE,
     SETTLED,
     Age,
@@ -122,6 +123,7 @@ class Fetching:
                 side=side,
                 age=line.age,
                 since=now - line.every,
+                failed_since=now - REREAD[Age.RECENT].every,
                 settled_by=now if line.age is Age.RECENT else now - SETTLED,
             )
             for line in SCHEDULE
@@ -223,13 +225,11 @@ class Fetching:
     ) -> tuple[FetchedPage, Sequence[FetchedInvoice]]:
         """One page under a token asked for at that moment; a token turned down is renewed once."""
         token = await self.upkeep.access_token(fetch.tenant_id, fetch.connection_id)
-        asked_at = self.clock.now()
         try:
-            told = await self._ask(provider, token.text, fetch.window, number, uses_workflow=uses_workflow)
+            asked_at, told = await self._ask(provider, token.text, fetch.window, number, uses_workflow=uses_workflow)
         except AccessExpired:
             token = await self.upkeep.access_token(fetch.tenant_id, fetch.connection_id, refused=token.grant_id)
-            asked_at = self.clock.now()
-            told = await self._ask(provider, token.text, fetch.window, number, uses_workflow=uses_workflow)
+            asked_at, told = await self._ask(provider, token.text, fetch.window, number, uses_workflow=uses_workflow)
         page = FetchedPage(
             number=number,
             keys=[each.key for each in told.invoices],
@@ -243,14 +243,15 @@ class Fetching:
 
     async def _ask(
         self, provider: Provider, token: Secret, window: Window, number: int, *, uses_workflow: bool
-    ) -> InvoicePage:
+    ) -> tuple[datetime, InvoicePage]:
+        """When the page was asked for, and what it says."""
         async with self.pacing.turn(provider):
-            if window.side is Side.ISSUER and provider.issued_invoices is not None:
-                return await provider.issued_invoices.issued_page(token, window, number)
-            if window.side is Side.RECEIVER and provider.received_invoices is not None:
-                return await provider.received_invoices.received_page(
-                    token, window, number, uses_workflow=uses_workflow
-                )
+            asked_at = self.clock.now()
+            if window.side is Side.ISSUER and (issued := provider.issued_invoices) is not None:
+                return asked_at, await issued.issued_page(token, window, number)
+            if window.side is Side.RECEIVER and (received := provider.received_invoices) is not None:
+                page = await received.received_page(token, window, number, uses_workflow=uses_workflow)
+                return asked_at, page
         raise NotFound(noun=f"{window.side} side invoices at this provider")
 
     async def _leave(self, fetch: Fetch, connection: Connection, owner: UUID, failure: ConnectorError) -> None:

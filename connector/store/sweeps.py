@@ -80,10 +80,17 @@ async def windows_due(
         sa.column("side", sa.Text),
         sa.column("age", sa.Text),
         sa.column("since", of.changed_at.type),
+        sa.column("failed_since", of.changed_at.type),
         sa.column("settled_by", of.changed_at.type),
         name="kinds",
-    ).data([(place, due.provider, due.side, due.age, due.since, due.settled_by) for place, due in enumerate(schedule)])
-    lately = sa.or_(read.requested_at > kinds.c.since, read.reading.in_(_OPEN))
+    ).data(
+        [
+            (place, due.provider, due.side, due.age, due.since, due.failed_since, due.settled_by)
+            for place, due in enumerate(schedule)
+        ]
+    )
+    since = sa.case((read.reading == Reading.FAILED, kinds.c.failed_since), else_=kinds.c.since)
+    lately = sa.or_(read.requested_at > since, read.reading.in_(_OPEN))
     same = (
         read.tenant_id == of.tenant_id,
         read.connection_id == of.id,

@@ -12,10 +12,12 @@ from tests.store.databases import empty
 
 BEFORE = """
 insert into tenants values (gen_random_uuid(), 'x', '2026-04-01');
-insert into connections (tenant_id, id, provider, standing, changed_at) select id, id, 'p', 'active', now() from tenants;
+insert into connections (tenant_id, id, provider, standing, changed_at)
+    select id, id, 'p', 'active', now() from tenants;
 insert into fetches (tenant_id, id, connection_id, first_day, last_day, reading, requested_at, due_at)
     select tenant_id, id, id, '2026-03-01', '2026-03-31', 'waiting', now(), now() from connections;
-insert into fetched_pages (tenant_id, fetch_id, number, keys, is_last) select tenant_id, id, 1, '{a}', true from fetches;
+insert into fetched_pages (tenant_id, fetch_id, number, keys, is_last)
+    select tenant_id, id, 1, '{a}', true from fetches;
 insert into receipts select tenant_id, id, 1, 1, 'd', now() from fetches
 """
 AFTER = """

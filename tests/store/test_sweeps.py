@@ -171,7 +171,7 @@ async def test_the_fetch_that_waits_longest_is_due_first(store: PostgresStore, a
 async def test_a_connection_is_unread_when_it_is_active_and_no_fetch_was_asked_since(
     store: PostgresStore, administrator: AsyncEngine, standing: Standing, asked: timedelta, *, unread: bool
 ) -> None:
-    due = Due(ProviderKey(uuid4().hex), Side.RECEIVER, Age.RECENT, since=MOMENT, settled_by=MOMENT)
+    due = Due(ProviderKey(uuid4().hex), Side.RECEIVER, Age.RECENT, since=MOMENT, failed_since=MOMENT, settled_by=MOMENT)
     given: dict[str, dict[str, object]] = {
         "connections": {"standing": standing, "provider": due.provider},
         "fetches": {"requested_at": MOMENT + asked, "side": due.side, "age": due.age},
@@ -191,7 +191,9 @@ async def test_no_more_is_swept_than_was_asked_for(store: PostgresStore, adminis
         for _ in range(2):
             given = {"connections": {"standing": Standing.ACTIVE, "provider": provider}}
             await keep(connection, a_row_everywhere(uuid4().hex, given))
-    due = Due(provider, Side.RECEIVER, Age.RECENT, since=MOMENT + timedelta(days=1), settled_by=MOMENT)
+    due = Due(
+        provider, Side.RECEIVER, Age.RECENT, since=MOMENT + timedelta(days=1), failed_since=MOMENT, settled_by=MOMENT
+    )
 
     assert len(await store.windows_due([due], most=1000)) == 2
     assert len(await store.windows_due([due], most=1)) == 1
@@ -209,11 +211,28 @@ async def test_what_was_asked_of_one_side_or_age_says_nothing_of_another(
     async with administrator.begin() as connection:
         await keep(connection, a_row_everywhere(uuid4().hex, given))
     since = MOMENT - timedelta(hours=1)
-    schedule = [Due(provider, side, age, since=since, settled_by=MOMENT) for side in Side for age in Age]
+    schedule = [
+        Due(provider, side, age, since=since, failed_since=since, settled_by=MOMENT) for side in Side for age in Age
+    ]
 
     found = [(due.side, due.age) for _, _, due in await store.windows_due(schedule, most=1000)]
 
     assert found == [(due.side, due.age) for due in schedule if (due.side, due.age) != (Side.RECEIVER, Age.OLDER)]
+
+
+@pytest.mark.parametrize(("reading", "due"), [("complete", False), ("failed", True), ("waiting", False)])
+async def test_old_days_that_failed_are_asked_for_again_before_a_month_has_gone(
+    store: PostgresStore, administrator: AsyncEngine, reading: str, *, due: bool
+) -> None:
+    provider, hour = ProviderKey(uuid4().hex), timedelta(hours=1)
+    asked = {"requested_at": MOMENT - 7 * hour, "side": Side.RECEIVER, "age": Age.OLD, "reading": reading}
+    active = {"standing": Standing.ACTIVE, "provider": provider}
+    async with administrator.begin() as connection:
+        await keep(connection, a_row_everywhere(uuid4().hex, {"connections": active, "fetches": asked}))
+    since, failed_since = MOMENT - timedelta(days=30), MOMENT - 6 * hour
+    old = Due(provider, Side.RECEIVER, Age.OLD, since=since, failed_since=failed_since, settled_by=MOMENT)
+
+    assert (len(await store.windows_due([old], most=1)) == 1) is due
 
 
 @pytest.mark.parametrize(("ago", "due"), [(timedelta(minutes=59), False), (timedelta(hours=1), True)])
@@ -226,7 +245,7 @@ async def test_older_days_wait_until_a_connection_has_settled(
     }
     async with administrator.begin() as connection:
         await keep(connection, a_row_everywhere(uuid4().hex, given))
-    older = Due(provider, Side.RECEIVER, Age.OLDER, since=MOMENT, settled_by=MOMENT - SETTLED)
+    older = Due(provider, Side.RECEIVER, Age.OLDER, since=MOMENT, failed_since=MOMENT, settled_by=MOMENT - SETTLED)
 
     assert (len(await store.windows_due([older], most=1)) == 1) is due
 
