@@ -168,6 +168,7 @@ GIVERS: Mapping[str, Giver] = {
     "ReceivedInvoiceFilter.totalFrom": _of(None, "0"),
     "ReceivedInvoiceFilter.totalTo": _of(None, "9999999"),
     "ReceivedInvoiceFilter.number": _text,
+    "ReceivedInvoiceFilter.gone": _of(None, *(True, False)),
     "CreateOnboardingLinkInput.tenantId": _ids,
     "CreateOnboardingLinkInput.provider": _of("infomart", "nowhere"),
     "RequestFetchInput.tenantId": _ids,

@@ -1,4 +1,4 @@
-"""A thousand readings of lists that move between their pages, judged row by row; the same with one pass only."""
+"""A thousand readings of lists that move between their pages, judged row by row; and some with one pass only."""
 
 import asyncio
 import tempfile
@@ -17,7 +17,7 @@ from tests.connector.flows.test_drift import OnePass
 from tests.long.proof import Proof
 from tests.world import World, serving, twin_server
 
-RUNS = 334  # of three readings each
+RUNS = 500  # of three readings each, two of them while the list drifts
 _PLANTED = 20
 
 

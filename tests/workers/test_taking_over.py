@@ -99,7 +99,7 @@ async def test_a_queue_that_forgets_everything_again_and_again_costs_no_fetch_an
     world: World, tmp_path: Path
 ) -> None:
     names = [f"tenant-{uuid4()}" for _ in range(10)]
-    tenants = [await joined(world, name, invoices=150) for name in names]
+    tenants = [await joined(world, name, invoices=90) for name in names]
     queue = open_queue(world.settings.redis_url)
     await queue.flushdb()
     with worker(world.environment, tmp_path, "one") as one, worker(world.environment, tmp_path, "two") as two:
@@ -107,7 +107,7 @@ async def test_a_queue_that_forgets_everything_again_and_again_costs_no_fetch_an
     await queue.aclose(close_connection_pool=True)
     for tenant, name in zip(tenants, names, strict=True):
         assert await mirrored(world, tenant) == held_by_provider(world, name)
-    assert sorted(calls(world, *names)) == sorted(10 * all_pages(150))
+    assert sorted(calls(world, *names)) == sorted(10 * all_pages(90))
 
 
 async def _flushed_until_all_is_read(world: World, queue: ArqRedis) -> bool:

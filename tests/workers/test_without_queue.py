@@ -32,7 +32,7 @@ async def test_with_redis_down_from_start_to_end_every_tenant_is_read_and_the_wo
     names = [f"tenant-{uuid4()}" for _ in range(8)]
     async with over(line, database_url, kek, twin) as world:
         with worker(world.environment, tmp_path) as running:
-            tenants = [await joined(world, name, invoices=150) for name in names]
+            tenants = [await joined(world, name, invoices=90) for name in names]
             await until(lambda: all_read(world), 20, running.words)
             again = await world.flows.fetching.request(Scope.of_tenant(tenants[0].id), tenants[0].id)
             assert len(again) == 1
@@ -41,7 +41,7 @@ async def test_with_redis_down_from_start_to_end_every_tenant_is_read_and_the_wo
             assert await running.stop(within=30) == 0
         for tenant, name in zip(tenants, names, strict=True):
             assert await mirrored(world, tenant) == held_by_provider(world, name)
-        assert sorted(calls(world)) == sorted(9 * all_pages(150))
+        assert sorted(calls(world)) == sorted(9 * all_pages(90))
         assert "Traceback" not in running.words()
 
 
