@@ -117,7 +117,7 @@ class FetchedInvoice:
     tax_summary: Sequence[TaxSummary]
     lines: Sequence[InvoiceLine]
     raw: bytes  # the provider's own JSON, kept whole
-    day: date | None = None  # by which windows list it; None: not told, so only the windows that listed it are known
+    day: date | None = None  # by which windows list it; None: not told, so only the window that listed it is known
 
 
 @dataclass(frozen=True, slots=True)
