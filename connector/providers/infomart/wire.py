@@ -98,7 +98,7 @@ class ReceivedInvoice(msgspec.Struct):
     inv_name: Loose = None
     wf_status: Loose = None
     send_date: Loose = None
-    reception_date: Loose = None  # its name is assumed [IM-83]
+    reception_date: Loose = None  # its name is assumed [IM-150]
     pay_due_date: Loose = None
     pay_due_date_s: Loose = None
     private_cust_cd_s: Loose = None
