@@ -20,6 +20,7 @@ from connector.flows.guarding import Guarding
 from connector.flows.holding import Holding
 from connector.flows.keeping import Keeping
 from connector.flows.onboarding import Onboarding
+from connector.flows.pacing import Pacing
 from connector.flows.planning import Planning
 from connector.flows.reading import Reading
 from connector.flows.renewing import Renewing
@@ -30,7 +31,7 @@ from connector.flows.unsealing import Unsealing
 from connector.flows.upkeep import Upkeep
 from connector.flows.watching import Watching
 from connector.ids import ProviderKey
-from connector.ports import Clock, TokenPace
+from connector.ports import Clock, Pace
 from connector.providers import KNOWN_PROVIDERS, Account, ProviderRegister
 from connector.providers.manifest import Site
 from connector.secret import Secret
@@ -154,7 +155,7 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             shredding=shredding,
             unsealing=Unsealing(store, vault),
             planning=Planning(store, register, clock),
-            fetching=Fetching(store, register, upkeep, doorbell, clock),
+            fetching=Fetching(store, register, upkeep, doorbell, Pacing(clock), clock),
             reading=Reading(store, register, clock),
             watching=Watching(store, register, watch, clock, wanted=settings.metrics is not None),
             rotating=Rotating(custody, keychain, Rewrapper(keychain, shelf)),
@@ -195,7 +196,7 @@ def _account(key: ProviderKey, account: AccountSettings) -> Account:
         site=Site(auth_url=account.auth_url, api_url=account.api_url),
         client_id=account.client_id,
         client_secret=account.client_secret,
-        pace=TokenPace(
+        pace=Pace(
             per_second=account.token_calls_per_second or manifest.token_calls_per_second,
             at_once=account.token_calls_at_once or manifest.token_calls_at_once,
         ),

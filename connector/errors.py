@@ -16,6 +16,7 @@
     ├── ClientRefused           the provider does not know our own client id or secret; no connection is at fault
     ├── RefusedByProvider       the provider understood us and would not do it
     ├── Unreadable              the provider answered with something its own rules exclude
+    ├── Unstable                the provider's list moved under every reading of it, so none of them proves anything
     ├── Unavailable             nothing happened, and it may be tried again
     ├── OutcomeUnknown          the call left and no answer came: it may or may not have happened
     ├── CannotOpen              a sealed value does not open with the key and owner it is said to have
@@ -183,6 +184,14 @@ class Unreadable(ConnectorError):
     remedy = Remedy.TRY_LATER
     provider: str
     reason: str
+
+
+@dataclass(eq=False)
+class Unstable(ConnectorError):
+    code = "UNSTABLE_LIST"
+    remedy = Remedy.TRY_LATER
+    provider: str
+    passes: int
 
 
 class Whose(StrEnum):

@@ -9,6 +9,7 @@ from connector.domain.access import Permission
 from connector.domain.fetch import Completeness as Freshness
 from connector.domain.fetch import Fetch as Told
 from connector.domain.fetch import Reading
+from connector.domain.invoice import Side
 from connector.ids import FetchId, TenantId
 from graphql_schema import identity
 from graphql_schema.context import Info
@@ -16,6 +17,7 @@ from graphql_schema.failures import Answers, UserError
 from graphql_schema.guard import Requires
 from graphql_schema.node import Node
 
+strawberry.enum(Side, name="InvoiceSide", description="Which end of an invoice the tenant is at (発行側, 受取側).")
 strawberry.enum(Reading, name="FetchReading", description="How a fetch is getting on.")
 
 
@@ -26,9 +28,18 @@ class Fetch(Node):
     reading: Reading = strawberry.field(description="How the fetch is getting on.")
     first_day: date = strawberry.field(description="First day of reception that is read (受取日 From).")
     last_day: date = strawberry.field(description="Last day of reception that is read (受取日 To).")
-    pages: int = strawberry.field(description="Pages read so far.")
-    rows: int = strawberry.field(description="Invoices read so far.")
-    problem: str | None = strawberry.field(description="Code of the last failure; null: nothing failed.")
+    side: Side = strawberry.field(description="Which side of the invoices is read (発行側, 受取側).")
+    passes: int = strawberry.field(description="How often the list is being read from its start; it moves meanwhile.")
+    pages: int = strawberry.field(
+        description="Pages read in the pass that came furthest; in the end, in the one that is proven."
+    )
+    rows: int = strawberry.field(description="Invoices read in that pass.")
+    as_of: datetime | None = strawberry.field(
+        description="The moment for which the list is proven complete; null: it is not, or not yet."
+    )
+    problem: str | None = strawberry.field(
+        description="Code of the last failure; null: nothing failed, or it was overcome."
+    )
     requested_at: datetime = strawberry.field(description="When it was asked for.")
     due_at: datetime = strawberry.field(description="When it may go on.")
     finished_at: datetime | None = strawberry.field(description="When it ended; null: it has not.")
@@ -41,8 +52,11 @@ class Fetch(Node):
             reading=told.reading,
             first_day=told.window.first_day,
             last_day=told.window.last_day,
+            side=told.window.side,
+            passes=told.in_pass,
             pages=told.pages,
             rows=told.rows,
+            as_of=told.as_of,
             problem=told.problem,
             requested_at=told.requested_at,
             due_at=told.due_at,
@@ -54,7 +68,9 @@ class Fetch(Node):
 class Completeness:
     """How fresh a list is."""
 
-    as_of: datetime | None = strawberry.field(description="When a window was last read whole; null: never yet.")
+    as_of: datetime | None = strawberry.field(
+        description="The moment for which a window was last proven complete; null: never yet."
+    )
     complete_through: date | None = strawberry.field(description="The last day of that window; null: never yet.")
     next_fetch_at: datetime | None = strawberry.field(
         description="When the next reading is due; null: none is planned."

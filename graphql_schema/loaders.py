@@ -9,6 +9,8 @@ from connector.domain.access import Scope
 from connector.domain.breaker import Breaker
 from connector.domain.connection import Connection
 from connector.domain.entitlement import Entitlement
+from connector.domain.history import Change
+from connector.domain.invoice import Side
 from connector.ids import InvoiceId, ProviderKey, TenantId
 
 
@@ -21,6 +23,7 @@ class Loaders:
         self.entitlements = DataLoader[TenantId, Sequence[Entitlement]](self._entitlements)
         self.connections = DataLoader[TenantId, Sequence[Connection]](self._connections)
         self.breakers = DataLoader[ProviderKey, Breaker | None](self._breakers)
+        self.changes = DataLoader[InvoiceId, Sequence[Change]](self._changes)
         self.raws = DataLoader[InvoiceId, bytes | None](self._raws)
 
     async def _entitlements(self, tenants: list[TenantId]) -> list[Sequence[Entitlement]]:
@@ -34,6 +37,10 @@ class Loaders:
     async def _breakers(self, providers: list[ProviderKey]) -> list[Breaker | None]:
         known = await self._reading.breakers()
         return [known.get(provider) for provider in providers]
+
+    async def _changes(self, invoices: list[InvoiceId]) -> list[Sequence[Change]]:
+        known = await self._reading.changes(self._scope, Side.RECEIVER, invoices)
+        return [known.get(invoice, ()) for invoice in invoices]
 
     async def _raws(self, invoices: list[InvoiceId]) -> list[bytes | None]:
         known = await self._reading.raws(self._scope, invoices)

@@ -10,6 +10,8 @@ from strawberry.scalars import JSON
 
 from connector.domain.access import Permission
 from connector.domain.entitlement import Capability
+from connector.domain.history import Observation as Observed
+from connector.domain.history import history
 from connector.domain.invoice import InvoiceFilter, Place, Stage
 from connector.domain.invoice import ReceivedInvoice as Mirrored
 from connector.domain.paging import Page
@@ -96,6 +98,35 @@ class InvoiceLine:
     journals: list[Journal] = strawberry.field(description="How the receiver booked it (仕訳情報).")
 
 
+@strawberry.type(description="The time between two looks, about which nothing is known (未観測の期間).")
+class Gap:
+    """The time between two looks."""
+
+    since: datetime | None = strawberry.field(
+        description="The last look that saw something else; null: nobody had looked before."
+    )
+    until: datetime = strawberry.field(description="The look that saw this.")
+
+
+@strawberry.type(
+    description="What a look saw that the look before it had not seen. What lay in the gap between them, "
+    "one step or many, is not known (観測)."
+)
+class Observation:
+    """What a look saw for the first time."""
+
+    stage: Stage | None = strawberry.field(description="The stage; null: the invoice was no longer listed.")
+    stage_code: int | None = strawberry.field(description="The provider's own code for it (wf_status).")
+    gap: Gap = strawberry.field(description="When it came about, as nearly as looks can tell.")
+
+    @classmethod
+    def of(cls, told: Observed) -> "Observation":
+        """The observation as the graph shows it."""
+        stage, code = told.sight or (None, None)
+        gap = Gap(since=told.not_before, until=told.not_after)
+        return cls(stage=None if stage is None else Stage(stage), stage_code=code, gap=gap)
+
+
 @strawberry.type(description="An invoice the tenant received (請求データ).")
 class ReceivedInvoice(Node):
     """An invoice the tenant received."""
@@ -117,8 +148,21 @@ class ReceivedInvoice(Node):
     lines: list[InvoiceLine] = strawberry.field(description="Its lines (明細).")
     first_seen_at: datetime = strawberry.field(description="When we first read it.")
     changed_at: datetime = strawberry.field(description="When a reading last told something new about it.")
+    gone_at: datetime | None = strawberry.field(
+        description="When a reading proven complete no longer listed it (一覧から消えた日時); null: it is there."
+    )
     tenant_id: strawberry.Private[TenantId]
     own_id: strawberry.Private[InvoiceId]
+
+    @strawberry.field(
+        description="What looks saw of its past, oldest first: the provider tells only where it stands now (履歴).",
+        extensions=[Requires(Permission.READ, Capability.READ_RECEIVED_INVOICES)],
+    )
+    async def history(self, info: Info) -> list[Observation]:
+        """What looks saw of its past."""
+        changes = await info.context.loaders.changes.load(self.own_id)
+        now = None if self.gone_at else (self.stage, self.stage_code)
+        return [Observation.of(each) for each in history(now, self.first_seen_at, changes)]
 
     @strawberry.field(
         description="The provider's answer as it came, with fields this graph does not name.",
@@ -151,6 +195,7 @@ class ReceivedInvoice(Node):
             lines=told.lines,  # type: ignore[arg-type]
             first_seen_at=told.first_seen_at,
             changed_at=told.changed_at,
+            gone_at=told.gone_at,
             tenant_id=told.tenant_id,
             own_id=told.id,
         )
@@ -221,6 +266,9 @@ class ReceivedInvoiceFilter:
     total_from: Decimal | None = strawberry.field(default=None, description="Total of at least this (金額 From).")
     total_to: Decimal | None = strawberry.field(default=None, description="Total of at most this (金額 To).")
     number: str | None = strawberry.field(default=None, description="With exactly this number (請求書番号).")
+    gone: bool | None = strawberry.field(
+        default=None, description="True: those no longer listed there instead of those that are (一覧から消えたもの)."
+    )
 
     def told(self) -> InvoiceFilter:
         """The filter in the domain's words; raises InvalidInput."""
@@ -234,6 +282,7 @@ class ReceivedInvoiceFilter:
             total_from=checked_figure("totalFrom", self.total_from),
             total_to=checked_figure("totalTo", self.total_to),
             number=checked_text("number", self.number),
+            gone=bool(self.gone),
         )
 
 

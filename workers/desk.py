@@ -4,24 +4,31 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from connector.domain.fetch import Fetch, Reading
 from connector.ids import FetchId, TenantId
 from workers.harness import reported
+
+TURN = 10  # pages read before a place is given to whoever waits for one
 
 
 class ReadsFetches(Protocol):
     """What the desk asks of the flow."""
 
-    async def read(self, tenant: TenantId, fetch_id: FetchId, *, enough: Callable[[], bool]) -> object:
+    async def read(self, tenant: TenantId, fetch_id: FetchId, *, enough: Callable[[], bool]) -> Fetch | None:
         """Carries a fetch on, and stops between two pages once there is `enough`."""
 
 
 class Desk:
-    """Holds every reading of this process, so that all of them can be brought to a good end."""
+    """Holds every reading of this process, so that all of them can be brought to a good end.
+
+    However long one list is, the others wait for a few of its pages only: it gives its place up and queues again.
+    """
 
     def __init__(self, fetching: ReadsFetches, *, places: int) -> None:
         self._fetching = fetching
         self._places = asyncio.Semaphore(places)
         self._readings: dict[tuple[TenantId, FetchId], asyncio.Task[None]] = {}
+        self._waiting = 0
         self._closing = False
 
     def take(self, tenant: TenantId, fetch: FetchId) -> None:
@@ -53,8 +60,27 @@ class Desk:
         return reading
 
     async def _read(self, tenant: TenantId, fetch: FetchId) -> None:
-        async with self._places:
-            if self._closing:
-                return
+        while await self._read_for_a_turn(tenant, fetch):
+            pass
+
+    async def _read_for_a_turn(self, tenant: TenantId, fetch: FetchId) -> bool:
+        """Reads as long as nobody waits, and a turn's pages in any case; whether pages are left."""
+        read = 0
+
+        def enough() -> bool:
+            nonlocal read
+            read += 1
+            return self._closing or (self._waiting > 0 and read >= TURN)
+
+        self._waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+        try:
             with reported("read_fetch"):
-                await self._fetching.read(tenant, fetch, enough=lambda: self._closing)
+                left = None if self._closing else await self._fetching.read(tenant, fetch, enough=enough)
+                return left is not None and left.reading is Reading.RUNNING and not self._closing
+        finally:
+            self._places.release()
+        return False

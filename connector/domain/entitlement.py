@@ -40,6 +40,7 @@ class Capability(StrEnum):
     """Something a provider can be asked to do for a tenant."""
 
     READ_RECEIVED_INVOICES = "read_received_invoices"
+    READ_ISSUED_INVOICES = "read_issued_invoices"
 
 
 @dataclass(frozen=True, slots=True)

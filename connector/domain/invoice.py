@@ -1,4 +1,4 @@
-"""An invoice as a receiver holds it: header, lines, journals, and the stage it was last seen in."""
+"""An invoice: header, lines, journals, and the stage it was last seen in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,13 @@ from enum import StrEnum
 
 from connector.domain.tax import TaxSummary
 from connector.ids import ConnectionId, InvoiceId, ProviderKey, TenantId
+
+
+class Side(StrEnum):
+    """Which end of an invoice the tenant is at."""
+
+    ISSUER = "issuer"  # 発行側
+    RECEIVER = "receiver"  # 受取側
 
 
 class Stage(StrEnum):
@@ -22,6 +29,20 @@ class Stage(StrEnum):
     APPROVED = "approved"  # 最終経理承認完了
     UNPROCESSED = "unprocessed"  # 未処理
     PROCESSED = "processed"  # 処理済
+    UNRECOGNISED = "unrecognised"
+
+
+class IssuedStage(StrEnum):
+    """Where an issued invoice stands in the issuer's own workflow."""
+
+    DRAFT = "draft"
+    IN_INTERNAL_APPROVAL = "in_internal_approval"
+    RETURNED = "returned"
+    AWAITING_ISSUE_APPROVAL = "awaiting_issue_approval"
+    SCHEDULED = "scheduled"
+    ISSUED = "issued"
+    ISSUED_THEN_DELETED = "issued_then_deleted"
+    ISSUE_FAILED = "issue_failed"
     UNRECOGNISED = "unrecognised"
 
 
@@ -85,7 +106,7 @@ class FetchedInvoice:
     key: str  # the provider's own unique key
     number: str | None  # a label; not unique [IM-6]
     subject: str | None
-    stage: Stage
+    stage: Stage | IssuedStage
     stage_code: int | None
     issue_date: date | None
     due_date: date | None
@@ -96,6 +117,7 @@ class FetchedInvoice:
     tax_summary: Sequence[TaxSummary]
     lines: Sequence[InvoiceLine]
     raw: bytes  # the provider's own JSON, kept whole
+    day: date | None = None  # by which windows list it; None: not told, so only the window that listed it is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +144,7 @@ class ReceivedInvoice:
     lines: Sequence[InvoiceLine]
     first_seen_at: datetime
     changed_at: datetime  # when a fetch last told something new about it
+    gone_at: datetime | None  # when a window read whole no longer listed it; None: as far as is known, it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +160,7 @@ class InvoiceFilter:
     total_from: Decimal | None = None
     total_to: Decimal | None = None
     number: str | None = None
+    gone: bool = False  # those that are no longer listed, instead of those that are
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reads a provider page by page: rows and cursor move together, and a receipt ends it."""
+"""Reads a provider page by page, pass after pass: rows and cursor move together, and a receipt ends it."""
 
 import asyncio
 import hashlib
@@ -12,8 +12,20 @@ import structlog
 
 from connector.domain.access import Scope
 from connector.domain.connection import Connection, Standing
-from connector.domain.entitlement import Capability, Entitlement, Flag, Source, Verdict, refused
-from connector.domain.fetch import LEASE, Fetch, FetchedPage, Receipt, Window
+from connector.domain.fetch import (
+    LEASE,
+    REREAD,
+    SCHEDULE,
+    SETTLED,
+    Age,
+    Due,
+    Fetch,
+    FetchedPage,
+    Receipt,
+    Window,
+    patience,
+)
+from connector.domain.invoice import FetchedInvoice, Side
 from connector.errors import (
     AccessExpired,
     CannotOpen,
@@ -25,17 +37,19 @@ from connector.errors import (
     NotFound,
     Remedy,
     Unavailable,
-    Unreadable,
+    Unstable,
 )
+from connector.flows import contracts
+from connector.flows.pacing import Pacing
+from connector.flows.tallying import MOST_PASSES, Ruling, Tally, Whole
 from connector.flows.upkeep import Upkeep
 from connector.ids import ConnectionId, FetchId, TenantId, new_id
-from connector.ports import Clock, Doorbell, InvoicePage, Provider, ReadsReceivedInvoices, Register, Store
+from connector.ports import Clock, Doorbell, InvoicePage, Provider, Register, Store
+from connector.secret import Secret
 
-REREAD_AFTER = timedelta(hours=6)  # stages and journals change after reception, and nothing tells us
-PROVEN_FOR = timedelta(days=40)  # longer than any fetch schedule, so that only a silent month makes it doubtful
-_TRY_AGAIN = timedelta(minutes=1)
 _MENDED_BY_US = timedelta(minutes=5)  # an operator's fault fails nobody's fetch; it waits until we have mended it
 _SWEEP_MOST = 1000
+_BEGINS_AGAIN = {Ruling.BEGIN_AGAIN, Ruling.GIVE_UP}
 
 _log = structlog.get_logger("connector.fetching")
 
@@ -52,31 +66,34 @@ class Fetching:
     register: Register
     upkeep: Upkeep
     doorbell: Doorbell
+    pacing: Pacing
     clock: Clock
     lease: timedelta = LEASE
 
     async def request(self, scope: Scope, tenant: TenantId) -> Sequence[Fetch]:
-        """Asks for the recent window of every readable connection now; an open fetch of the same window is reused.
+        """Asks for the recent window of every readable list now; an open fetch of the same window is reused.
 
-        Raises NotConnected without such a connection, and NotEntitled when the contract is known not to cover it.
+        Raises NotConnected without such a list, and NotEntitled when the contract is known to cover none.
         """
         now = self.clock.now()
-        asked = []
+        asked, refusals = [], []
         async with self.store.within(scope.narrowed(tenant)) as work:
             if await work.directory.tenant(tenant) is None:
                 raise NotFound(noun="tenant")
             facts = (await work.entitlements.of_tenants([tenant])).get(tenant, ())
             for connection in (await work.connections.of_tenants([tenant])).get(tenant, ()):
                 provider = self.register.provider(connection.provider)
-                if connection.standing is Standing.ACTIVE and provider.received_invoices is not None:
-                    known = {fact.flag: fact for fact in facts if fact.provider == provider.key}
-                    if refusal := refused(provider.needs[Capability.READ_RECEIVED_INVOICES], known, now):
-                        raise refusal
-                    window = Window.recent(provider.day_of(now))
+                for side in Side:
+                    if connection.standing is not Standing.ACTIVE or not provider.reads(side):
+                        continue
+                    if refusal := contracts.refusal(provider, side, facts, now):
+                        refusals.append(refusal)
+                        continue
+                    window = Window.recent(provider.day_of(now), side)
                     fetch, _ = await work.fetches.request(tenant, connection.id, window, now)
                     asked.append(fetch)
         if not asked:
-            raise NotConnected
+            raise refusals[0] if refusals else NotConnected
         for fetch in asked:
             await self.doorbell.ring_fetch(tenant, fetch.id)
         return asked
@@ -87,26 +104,38 @@ class Fetching:
         Gives back those it could not ring for: whoever sweeps reads them, since nobody else will hear of them.
         """
         now = self.clock.now()
-        for tenant, connection_id in await self.store.connections_unread(now - REREAD_AFTER, most=_SWEEP_MOST):
+        for tenant, connection_id, due in await self.store.windows_due(self._schedule(now), most=_SWEEP_MOST):
             try:
-                await self._ask_by_schedule(tenant, connection_id, now)
+                await self._ask_by_schedule(tenant, connection_id, due, now)
             except ConnectorError as failure:  # one connection's trouble must not keep the others waiting
                 _log.warning("not asked for", tenant=str(tenant), connection=str(connection_id), failure=str(failure))
-        due = await self.store.fetches_due(now, most=_SWEEP_MOST)
-        for rung, (tenant, fetch) in enumerate(due):
+        waiting = await self.store.fetches_due(now, most=_SWEEP_MOST)
+        for rung, (tenant, fetch) in enumerate(waiting):
             # The first failure speaks for the rest: a queue that does not answer would be waited for each time.
             if not await self.doorbell.ring_fetch(tenant, fetch):
-                return due[rung:]
+                return waiting[rung:]
         return []
 
-    async def _ask_by_schedule(self, tenant: TenantId, connection_id: ConnectionId, now: datetime) -> None:
+    def _schedule(self, now: datetime) -> Sequence[Due]:
+        return [
+            Due(
+                provider=provider.key,
+                side=side,
+                age=line.age,
+                since=now - line.every,
+                failed_since=now - REREAD[Age.RECENT].every,
+                settled_by=now if line.age is Age.RECENT else now - SETTLED,
+            )
+            for line in SCHEDULE
+            for provider in self.register.everyone()
+            for side in Side
+            if provider.reads(side)
+        ]
+
+    async def _ask_by_schedule(self, tenant: TenantId, connection_id: ConnectionId, due: Due, now: datetime) -> None:
+        window = Window.aged(due.age, self.register.provider(due.provider).day_of(now), due.side)
         async with self.store.within(Scope.of_tenant(tenant)) as work:
-            connection = await work.connections.connection(connection_id)
-            if connection is None:
-                return
-            provider = self.register.provider(connection.provider)
-            if provider.received_invoices is not None:
-                await work.fetches.request(tenant, connection_id, Window.recent(provider.day_of(now)), now)
+            await work.fetches.request(tenant, connection_id, window, now)
 
     async def read(
         self, tenant: TenantId, fetch_id: FetchId, *, enough: Callable[[], bool] = lambda: False
@@ -134,38 +163,43 @@ class Fetching:
             return await work.fetches.fetch(fetch_id)
 
     async def _read_on(self, fetch: Fetch, connection: Connection, owner: UUID, enough: Callable[[], bool]) -> None:
-        provider = self.register.provider(connection.provider)
-        reader = provider.received_invoices
-        if reader is None:
-            raise NotFound(noun="received invoices at this provider")
+        provider, side = self.register.provider(connection.provider), fetch.window.side
+        if not provider.reads(side):
+            raise NotFound(noun=f"{side} side invoices at this provider")
         scope = Scope.of_tenant(fetch.tenant_id)
         async with self.store.within(scope) as work:
             facts = (await work.entitlements.of_tenants([fetch.tenant_id])).get(fetch.tenant_id, ())
-            pages = list(await work.fetches.pages_read(fetch.id))
-        known = {fact.flag: fact for fact in facts if fact.provider == provider.key}
-        if refusal := refused(provider.needs[Capability.READ_RECEIVED_INVOICES], known, self.clock.now()):
+            tally = Tally(await work.fetches.pages_read(fetch.id))
+        if refusal := contracts.refusal(provider, side, facts, self.clock.now()):
             raise refusal  # a provider known to refuse is asked nothing
-        workflow = known.get(Flag.RECEIVER_WORKFLOW)
-        uses_workflow = workflow is None or workflow.verdict is not Verdict.REFUSED
-        number, last = fetch.next_page, False
-        while not last:
-            told = await self._page(reader, fetch, number, uses_workflow=uses_workflow)
-            page = FetchedPage(number=number, keys=[each.key for each in told.invoices], last=told.last)
-            _refuse_repeat(provider, page, pages)
-            pages.append(page)
+        uses_workflow = contracts.uses_workflow(provider, facts)
+        in_pass, number = fetch.in_pass, fetch.next_page
+        while True:
+            page, invoices = await self._page(provider, fetch, in_pass, number, uses_workflow=uses_workflow)
+            ruling = tally.add(page)
+            begins_again = ruling in _BEGINS_AGAIN
             now = self.clock.now()
             async with self.store.within(scope) as work:
-                if not await work.fetches.turn_page(fetch.id, owner, page, now + self.lease):
+                until = now + self.lease
+                if not await work.fetches.turn_page(fetch.id, owner, page, until, begins_again=begins_again):
                     raise _OvertakenError
-                await work.mirror.put(connection, told.invoices, now)
-                if page.last:
-                    if not await work.fetches.complete(_receipt(fetch, pages, now), owner):
+                await work.mirror.put(
+                    connection, invoices, page.answered_at, asked_at=page.asked_at, window=fetch.window
+                )
+                if ruling is Ruling.WHOLE and tally.whole is not None:
+                    receipt = _receipt(fetch, tally.whole, page, now)
+                    if not await work.fetches.complete(receipt, owner):
                         raise _OvertakenError
-                    await work.entitlements.record(fetch.tenant_id, _proven(provider, now))
-                elif enough():
+                    await work.mirror.mark_gone(fetch, receipt)
+                    await work.entitlements.record(fetch.tenant_id, contracts.proven(provider, side, now))
+                    return
+                if ruling is not Ruling.GIVE_UP and enough():
                     await work.fetches.hold(fetch.id, owner, now)  # a lease that ends now is anybody's
                     return
-            number, last = number + 1, page.last
+            if ruling is Ruling.GIVE_UP:
+                _log.error("no pass is proven", tenant=str(fetch.tenant_id), fetch=str(fetch.id), passes=in_pass)
+                raise Unstable(provider=provider.key, passes=MOST_PASSES)
+            in_pass, number = (in_pass + 1, 1) if begins_again else (in_pass, number + 1)
 
     @asynccontextmanager
     async def _held(self, fetch: Fetch, owner: UUID) -> AsyncIterator[None]:
@@ -187,67 +221,71 @@ class Fetching:
                 _log.warning("no heartbeat", fetch=str(fetch.id), failure=str(failure))
 
     async def _page(
-        self, reader: ReadsReceivedInvoices, fetch: Fetch, number: int, *, uses_workflow: bool
-    ) -> InvoicePage:
+        self, provider: Provider, fetch: Fetch, in_pass: int, number: int, *, uses_workflow: bool
+    ) -> tuple[FetchedPage, Sequence[FetchedInvoice]]:
         """One page under a token asked for at that moment; a token turned down is renewed once."""
         token = await self.upkeep.access_token(fetch.tenant_id, fetch.connection_id)
         try:
-            return await reader.received_page(token.text, fetch.window, number, uses_workflow=uses_workflow)
+            asked_at, told = await self._ask(provider, token.text, fetch.window, number, uses_workflow=uses_workflow)
         except AccessExpired:
             token = await self.upkeep.access_token(fetch.tenant_id, fetch.connection_id, refused=token.grant_id)
-            return await reader.received_page(token.text, fetch.window, number, uses_workflow=uses_workflow)
+            asked_at, told = await self._ask(provider, token.text, fetch.window, number, uses_workflow=uses_workflow)
+        page = FetchedPage(
+            number=number,
+            keys=[each.key for each in told.invoices],
+            last=told.last,
+            asked_at=asked_at,
+            answered_at=self.clock.now(),
+            in_pass=in_pass,
+            total=told.total,
+        )
+        return page, told.invoices
+
+    async def _ask(
+        self, provider: Provider, token: Secret, window: Window, number: int, *, uses_workflow: bool
+    ) -> tuple[datetime, InvoicePage]:
+        """When the page was asked for, and what it says."""
+        async with self.pacing.turn(provider):
+            asked_at = self.clock.now()
+            if window.side is Side.ISSUER and (issued := provider.issued_invoices) is not None:
+                return asked_at, await issued.issued_page(token, window, number)
+            if window.side is Side.RECEIVER and (received := provider.received_invoices) is not None:
+                page = await received.received_page(token, window, number, uses_workflow=uses_workflow)
+                return asked_at, page
+        raise NotFound(noun=f"{window.side} side invoices at this provider")
 
     async def _leave(self, fetch: Fetch, connection: Connection, owner: UUID, failure: ConnectorError) -> None:
         """Puts an interrupted fetch where its failure's remedy says: later, or to its end."""
         now = self.clock.now()
         async with self.store.within(Scope.of_tenant(fetch.tenant_id)) as work:
             if isinstance(failure, NotEntitled) and failure.since is None:  # new: the provider has just said so
-                fact = Entitlement(
-                    provider=connection.provider,
-                    flag=Flag(failure.flag),
-                    verdict=Verdict.REFUSED,
-                    source=Source.REFUTED,
-                    observed_at=now,
-                    expires_at=now + timedelta(days=1),  # the contract may be mended; ask again tomorrow
-                )
-                await work.entitlements.record(fetch.tenant_id, [fact])
+                await work.entitlements.record(fetch.tenant_id, [contracts.refuted(connection.provider, failure, now)])
             if (wait := _wait(failure)) is not None:
                 await work.fetches.postpone(fetch.id, owner, failure.code, now + wait)
+            elif failure.remedy in {Remedy.TRY_LATER, Remedy.RECONCILE}:
+                due_at = now + patience(fetch.stumbles)
+                await work.fetches.postpone(fetch.id, owner, failure.code, due_at, stumbled=True)
             else:
                 await work.fetches.fail(fetch.id, owner, failure.code, now)
 
 
 def _wait(failure: ConnectorError) -> timedelta | None:
-    """After how long an interrupted fetch is carried on; None: never, somebody else must act first."""
+    """How long the provider put us off, or our operator may take to mend it; None: nobody promised an end."""
     if isinstance(failure, Unavailable):
         return failure.wait
-    if isinstance(failure, Misconfigured | ClientRefused | CannotOpen):
-        return _MENDED_BY_US
-    return _TRY_AGAIN if failure.remedy in {Remedy.TRY_LATER, Remedy.RECONCILE} else None
+    return _MENDED_BY_US if isinstance(failure, Misconfigured | ClientRefused | CannotOpen) else None
 
 
-def _refuse_repeat(provider: Provider, page: FetchedPage, before: Sequence[FetchedPage]) -> None:
-    """A page that lists what an earlier one listed means the pages moved, or never moved at all."""
-    if page.keys and any(set(page.keys) == set(each.keys) for each in before):
-        raise Unreadable(provider=provider.key, reason=f"page {page.number} repeats an earlier page")
-
-
-def _receipt(fetch: Fetch, pages: Sequence[FetchedPage], now: datetime) -> Receipt:
-    keys = sorted({key for page in pages for key in page.keys})
-    digest = hashlib.sha256(b"".join(len(key.encode()).to_bytes(4, "big") + key.encode() for key in keys)).digest()
-    return Receipt(fetch_id=fetch.id, pages=len(pages), rows=len(keys), keys_digest=digest, completed_at=now)
-
-
-def _proven(provider: Provider, now: datetime) -> list[Entitlement]:
-    """A call that worked proves every flag it needed."""
-    return [
-        Entitlement(
-            provider=provider.key,
-            flag=flag,
-            verdict=Verdict.GRANTED,
-            source=Source.PROVEN,
-            observed_at=now,
-            expires_at=now + PROVEN_FOR,
-        )
-        for flag in provider.needs[Capability.READ_RECEIVED_INVOICES]
-    ]
+def _receipt(fetch: Fetch, whole: Whole, last: FetchedPage, now: datetime) -> Receipt:
+    keys = [key.encode() for key in sorted(whole.keys)]
+    return Receipt(
+        fetch_id=fetch.id,
+        in_pass=whole.in_pass,
+        passes=last.in_pass,
+        pages=whole.pages,
+        rows=len(keys),
+        keys_digest=hashlib.sha256(b"".join(len(key).to_bytes(4, "big") + key for key in keys)).digest(),
+        as_of=whole.as_of,
+        answered_at=whole.answered_at,
+        completed_at=now,
+    )

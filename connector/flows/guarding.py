@@ -14,7 +14,7 @@ from connector.domain.breaker import TRIPS_AFTER, Breaker, Trouble, pause
 from connector.domain.renewal import HELD_BACK, most_deaths
 from connector.errors import Unavailable
 from connector.ids import ProviderKey
-from connector.ports import Clock, Provider, Store, TokenPace, Work
+from connector.ports import Clock, Pace, Provider, Store, Work
 
 _NOBODY = Scope(partner_id=None, tenant_id=None)
 
@@ -26,7 +26,7 @@ _log = structlog.get_logger("connector.guarding")
 class Turns:
     """Lets so many calls run at once and so many begin in a second."""
 
-    def __init__(self, pace: TokenPace) -> None:
+    def __init__(self, pace: Pace) -> None:
         self._room = asyncio.Semaphore(pace.at_once)
         self._apart = 1.0 / pace.per_second
         self._next = 0.0

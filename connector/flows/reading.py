@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from connector.domain.access import Scope, Tenant
 from connector.domain.breaker import Breaker
 from connector.domain.connection import Connection, Standing
 from connector.domain.entitlement import Capability, Entitlement, missing
-from connector.domain.fetch import Completeness, Fetch
+from connector.domain.fetch import REREAD, Age, Completeness, Fetch
 from connector.domain.fetch import Reading as FetchReading
-from connector.domain.invoice import InvoiceFilter, Place, ReceivedInvoice
+from connector.domain.history import Change
+from connector.domain.invoice import InvoiceFilter, Place, ReceivedInvoice, Side
 from connector.domain.paging import Page
 from connector.errors import CannotOpen, ConsentEnded, NotConnected, NotFound, Unavailable
-from connector.flows.fetching import REREAD_AFTER
 from connector.ids import ConnectionId, FetchId, InvoiceId, ProviderKey, TenantId
 from connector.ports import Clock, Register, Store
 
@@ -98,6 +99,13 @@ class Reading:
         async with self.store.within(scope) as work:
             return await work.mirror.raws(invoices)
 
+    async def changes(
+        self, scope: Scope, side: Side, invoices: Iterable[InvoiceId]
+    ) -> Mapping[InvoiceId, Sequence[Change]]:
+        """What looks saw change about each invoice; one without any is absent."""
+        async with self.store.within(scope) as work:
+            return await work.mirror.changes(side, invoices)
+
     async def breakers(self) -> Mapping[ProviderKey, Breaker]:
         """The breakers that are open."""
         async with self.store.within(Scope(partner_id=None, tenant_id=None)) as work:
@@ -122,25 +130,29 @@ class Reading:
         return completeness_of(connections, fetches)
 
 
-def completeness_of(connections: Sequence[Connection], fetches: Sequence[Fetch]) -> Completeness:
-    """The freshness that these connections and their latest fetches, newest first, amount to."""
+def completeness_of(
+    connections: Sequence[Connection], fetches: Sequence[Fetch], side: Side = Side.RECEIVER
+) -> Completeness:
+    """The freshness of a side's recent days, by its connections and their latest fetches, newest first."""
+    fetches = [each for each in fetches if each.window.side is side and each.window.age is Age.RECENT]
     whole = next((fetch for fetch in fetches if fetch.reading is FetchReading.COMPLETE), None)
     waiting = next((fetch for fetch in fetches if fetch.finished_at is None), None)
     next_fetch_at = None
     if waiting is not None:
         next_fetch_at = waiting.due_at
     elif fetches and any(connection.standing is Standing.ACTIVE for connection in connections):
-        next_fetch_at = fetches[0].requested_at + REREAD_AFTER
+        next_fetch_at = fetches[0].requested_at + REREAD[Age.RECENT].every
     because = None
     standings = {connection.standing for connection in connections}
     if Standing.ACTIVE not in standings:
         because = next((code for standing, code in _HELD_UP if standing in standings), NotConnected.code)
-    elif fetches and fetches[0].problem is not None:
-        because = fetches[0].problem
-    elif whole is None:
-        because = "FIRST_FETCH_RUNNING"
+    else:  # whatever went wrong since the last reading that was proven
+        since = takewhile(lambda fetch: fetch.reading is not FetchReading.COMPLETE, fetches)
+        because = next((fetch.problem for fetch in since if fetch.problem is not None), None)
+        if because is None and whole is None:
+            because = "FIRST_FETCH_RUNNING"
     return Completeness(
-        as_of=None if whole is None else whole.finished_at,
+        as_of=None if whole is None else whole.as_of,
         complete_through=None if whole is None else whole.window.last_day,
         next_fetch_at=next_fetch_at,
         stale_because=because,

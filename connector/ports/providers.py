@@ -8,7 +8,7 @@ from typing import Protocol
 from connector.domain.connection import Grant
 from connector.domain.entitlement import Capability, Flag
 from connector.domain.fetch import Window
-from connector.domain.invoice import FetchedInvoice
+from connector.domain.invoice import FetchedInvoice, Side
 from connector.domain.renewal import TokenReply
 from connector.ids import (
     ProviderKey,
@@ -30,10 +30,11 @@ class GivesConsent(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InvoicePage:
-    """One page of a provider's list of received invoices."""
+    """One page of a provider's list of invoices."""
 
     invoices: Sequence[FetchedInvoice]
-    last: bool
+    last: bool  # it is not full, so nothing should follow
+    total: int | None = None  # how many the whole list has, by the provider's word; None: it does not say
 
 
 class ReadsReceivedInvoices(Protocol):
@@ -42,9 +43,15 @@ class ReadsReceivedInvoices(Protocol):
     async def received_page(self, access: Secret, window: Window, page: int, *, uses_workflow: bool) -> InvoicePage: ...
 
 
+class ReadsIssuedInvoices(Protocol):
+    """A provider whose issued invoices can be read."""
+
+    async def issued_page(self, access: Secret, window: Window, page: int) -> InvoicePage: ...
+
+
 @dataclass(frozen=True, slots=True)
-class TokenPace:
-    """How hard this process may press a provider's token endpoint."""
+class Pace:
+    """How hard this process may press one of a provider's endpoints."""
 
     per_second: float
     at_once: int
@@ -58,11 +65,17 @@ class Provider:
     name: str
     name_ja: str
     needs: Mapping[Capability, Sequence[Flag]]
-    pace: TokenPace
+    pace: Pace  # of its token endpoint
+    call_pace: Pace  # of its API
     access_margin: timedelta  # an access token with less time left than this is not used for a new call
     day_of: "DayOf"
     consent: GivesConsent
-    received_invoices: ReadsReceivedInvoices | None  # None: the provider cannot be read
+    received_invoices: ReadsReceivedInvoices | None  # None: they cannot be read there
+    issued_invoices: ReadsIssuedInvoices | None = None  # None: they cannot be read there
+
+    def reads(self, side: Side) -> bool:
+        """Whether invoices of this side can be read there."""
+        return (self.received_invoices if side is Side.RECEIVER else self.issued_invoices) is not None
 
 
 class DayOf(Protocol):

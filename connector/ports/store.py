@@ -14,8 +14,9 @@ from connector.domain.certificate import Certificate, Reach
 from connector.domain.connection import Connection, SealedGrant
 from connector.domain.consent import Attempt, Link, Progress
 from connector.domain.entitlement import Entitlement
-from connector.domain.fetch import Fetch, FetchedPage, Receipt, Window
-from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Place, ReceivedInvoice
+from connector.domain.fetch import Due, Fetch, FetchedPage, Receipt, Window
+from connector.domain.history import Change
+from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Place, ReceivedInvoice, Side
 from connector.domain.paging import Page
 from connector.domain.renewal import Leased, Outcome, Renewed, TokenAnswer
 from connector.domain.sealing import Resting
@@ -175,11 +176,15 @@ class Fetches(Protocol):
 
     async def pages_read(self, fetch: FetchId) -> Sequence[FetchedPage]: ...
 
-    async def turn_page(self, fetch: FetchId, owner: UUID, page: FetchedPage, until: datetime) -> bool: ...
+    async def turn_page(
+        self, fetch: FetchId, owner: UUID, page: FetchedPage, until: datetime, *, begins_again: bool = False
+    ) -> bool: ...
 
     async def complete(self, receipt: Receipt, owner: UUID) -> bool: ...
 
-    async def postpone(self, fetch: FetchId, owner: UUID, problem: str, due_at: datetime) -> None: ...
+    async def postpone(
+        self, fetch: FetchId, owner: UUID, problem: str, due_at: datetime, *, stumbled: bool = False
+    ) -> None: ...
 
     async def fail(self, fetch: FetchId, owner: UUID, problem: str, now: datetime) -> None: ...
 
@@ -189,7 +194,19 @@ class Fetches(Protocol):
 class Mirror(Protocol):
     """Invoices as the providers last told them."""
 
-    async def put(self, connection: Connection, invoices: Sequence[FetchedInvoice], now: datetime) -> None: ...
+    async def put(
+        self,
+        connection: Connection,
+        invoices: Sequence[FetchedInvoice],
+        now: datetime,
+        *,
+        asked_at: datetime | None = None,
+        window: Window | None = None,
+    ) -> None: ...
+
+    async def mark_gone(self, fetch: Fetch, receipt: Receipt) -> None: ...
+
+    async def changes(self, side: Side, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, Sequence[Change]]: ...
 
     async def received_invoice(self, tenant: TenantId, invoice: InvoiceId) -> ReceivedInvoice | None: ...
 
@@ -272,4 +289,6 @@ class Store(Protocol):
 
     async def keys_in_use(self) -> Sequence[tuple[str, TenantId, DataKeyId]]: ...
 
-    async def connections_unread(self, since: datetime, *, most: int) -> Sequence[tuple[TenantId, ConnectionId]]: ...
+    async def windows_due(
+        self, schedule: Sequence[Due], *, most: int
+    ) -> Sequence[tuple[TenantId, ConnectionId, Due]]: ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from connector.domain.entitlement import Capability
 from connector.errors import InvalidInput
 from connector.ids import ProviderKey
-from connector.ports import Provider, TokenPace
+from connector.ports import Pace, Provider
 from connector.providers.infomart.client import InfomartClient
 from connector.providers.infomart.consent import InfomartConsent
 from connector.providers.infomart.manifest import INFOMART
@@ -22,7 +22,7 @@ class Account:
     site: Site
     client_id: str
     client_secret: Secret
-    pace: TokenPace
+    pace: Pace
 
 
 def _infomart(transport: Transport, account: Account) -> Provider:
@@ -32,6 +32,7 @@ def _infomart(transport: Transport, account: Account) -> Provider:
         name_ja=INFOMART.name_ja,
         needs=INFOMART.needs,
         pace=account.pace,
+        call_pace=Pace(per_second=INFOMART.calls_per_second, at_once=INFOMART.calls_at_once),
         access_margin=INFOMART.access_margin,
         day_of=INFOMART.day_of,
         consent=InfomartConsent(transport, account.site, account.client_id, account.client_secret),

@@ -26,6 +26,8 @@ class Manifest:
     call_limit: timedelta  # the longest one call may take there
     token_calls_per_second: float
     token_calls_at_once: int
+    calls_per_second: float
+    calls_at_once: int
     page_size: int
     needs: Mapping[Capability, Sequence[Flag]]
 

@@ -20,12 +20,12 @@ MOMENT = TIMESTAMP(timezone=True)
 NOW = sa.text("now()")
 
 
-def key(*, of_tenant: bool = True) -> list[sa.Column[object]]:
+def own_key(*, of_tenant: bool = True) -> list[sa.Column[object]]:
     """The columns of a primary key."""
     own = sa.Column("id", UUID, primary_key=True)
     return [sa.Column("tenant_id", UUID, primary_key=True), own] if of_tenant else [own]
 
 
-def to(table: str, column: str) -> sa.ForeignKeyConstraint:
+def belongs_to(table: str, column: str) -> sa.ForeignKeyConstraint:
     """A foreign key that cannot leave its tenant: a bare one would not respect the row policy."""
     return sa.ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"])

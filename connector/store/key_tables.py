@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 
-from connector.store.columns import MOMENT, NOW, Json, key, metadata
+from connector.store.columns import MOMENT, NOW, Json, metadata, own_key
 
 installation_keys = sa.Table(
     "installation_keys",
@@ -28,7 +28,7 @@ key_encryption_keys = sa.Table(
 data_keys = sa.Table(
     "data_keys",
     metadata,
-    *key(),
+    *own_key(),
     sa.Column("kek_id", sa.Text, nullable=False),
     sa.Column("wrapped", BYTEA, nullable=False),
     sa.Column("is_primary", sa.Boolean, nullable=False),
@@ -42,7 +42,7 @@ data_keys = sa.Table(
 processes = sa.Table(
     "processes",
     metadata,
-    *key(of_tenant=False),
+    *own_key(of_tenant=False),
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("started_at", MOMENT, nullable=False, server_default=NOW),

@@ -1,94 +1,38 @@
 """Rows of the mirror: received invoices, their lines and tax kept as one document beside the columns one filters by."""
 
-import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from uuid import uuid5
 
 import msgspec
-import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.domain.connection import Connection
+from connector.domain.fetch import Fetch, Receipt, Window
+from connector.domain.history import Change, Sight
 from connector.domain.invoice import (
     Counterparty,
     FetchedInvoice,
     InvoiceFilter,
     InvoiceLine,
+    IssuedStage,
     Place,
     ReceivedInvoice,
+    Side,
     Stage,
 )
 from connector.domain.paging import Page
 from connector.domain.tax import TaxSummary
 from connector.ids import ConnectionId, InvoiceId, ProviderKey, TenantId
-from connector.store.tables import Json, received_invoices
+from connector.store import looks
+from connector.store.tables import observations, received_invoices
 
 _LINES = msgspec.json.Decoder(list[InvoiceLine])
 _SUMMARY = msgspec.json.Decoder(list[TaxSummary])
 _UNREAD = {"raw", "digest"}  # read alone, or never
+_STAGES: Mapping[Side, type[Stage] | type[IssuedStage]] = {Side.RECEIVER: Stage, Side.ISSUER: IssuedStage}
 _SELECT = sa.select(*[column for column in received_invoices.c if column.name not in _UNREAD])
-
-# The columns one page brings, each sent as one array: a page is one statement however many rows it has.
-_ARRIVING: dict[str, sa.types.TypeEngine[object]] = {
-    name: received_invoices.c[name].type
-    for name in (
-        "id",
-        "key",
-        "number",
-        "subject",
-        "stage",
-        "stage_code",
-        "issue_date",
-        "due_date",
-        "counterparty_code",
-        "counterparty_name",
-        "registration_number",
-        "net",
-        "tax",
-        "total",
-        "tax_summary",
-        "lines",
-        "raw",
-        "digest",
-    )
-}
-
-
-def _upsert() -> sa.TextClause:
-    """One statement for a whole page, which writes no row that did not change."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
-    arrays = ", ".join(f"cast(:{name} as {kind.compile(dialect)}[])" for name, kind in _ARRIVING.items())
-    names = ", ".join(f'"{name}"' for name in _ARRIVING)
-    newer = ", ".join(
-        f'"{name}" = excluded."{name}"'
-        for name in (*_ARRIVING, "connection_id", "changed_at")
-        if name not in {"id", "key"}
-    )
-    ours = "tenant_id, connection_id, provider, currency, first_seen_at, changed_at"
-    values = ":tenant_id, :connection_id, :provider, :currency, :now, :now"
-    statement = (
-        f"insert into received_invoices ({ours}, {names})"  # noqa: S608 - made of the constants above
-        f" select {values}, {names} from unnest({arrays}) as page({names})"
-        f" on conflict (tenant_id, provider, key) do update set {newer}"
-        " where received_invoices.digest is distinct from excluded.digest"
-    )
-    bound = [
-        sa.bindparam(name, type_=ARRAY(sa.Text if isinstance(kind, Json) else kind)) for name, kind in _ARRIVING.items()
-    ]
-    moment = received_invoices.c.changed_at.type
-    return sa.text(statement).bindparams(
-        *bound,
-        sa.bindparam("tenant_id", type_=sa.UUID),
-        sa.bindparam("connection_id", type_=sa.UUID),
-        sa.bindparam("now", type_=moment),
-    )
-
-
-_UPSERT = _upsert()
 
 
 class MirrorRows:
@@ -97,22 +41,72 @@ class MirrorRows:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def put(self, connection: Connection, invoices: Sequence[FetchedInvoice], now: datetime) -> None:
-        """Writes one page; of a key listed twice on it the later telling stands."""
+    async def put(
+        self,
+        connection: Connection,
+        invoices: Sequence[FetchedInvoice],
+        now: datetime,
+        *,
+        asked_at: datetime | None = None,
+        window: Window | None = None,
+    ) -> None:
+        """Writes one page, answered `now`; of a key listed twice on it the later telling stands.
+
+        `asked_at`: when the page was asked for, None: now. `window`: what was asked, None: not known, receiver side.
+        """
+        side = Side.RECEIVER if window is None else window.side
+        days = None if window is None else (window.first_day, window.last_day)
         latest = {invoice.key: invoice for invoice in invoices}
         # In one order whatever the page's own, so that two readers of one tenant never wait for each other in a ring.
-        rows = [_row(connection, latest[key]) for key in sorted(latest)]
+        rows = [looks.row(connection, latest[key], side, days) for key in sorted(latest)]
         if not rows:
             return
-        columns = {name: [row[name] for row in rows] for name in _ARRIVING}
+        columns = {name: [row[name] for row in rows] for name in looks.ARRIVING}
         values = {
             "tenant_id": connection.tenant_id,
             "connection_id": connection.id,
+            "side": side,
             "provider": connection.provider,
             "currency": "JPY",  # the platforms of this register bill in yen only
             "now": now,
+            "asked_at": asked_at or now,
         }
-        await self._connection.execute(_UPSERT, {**values, **columns})
+        await self._connection.execute(looks.PUT[side], {**values, **columns})
+
+    async def mark_gone(self, fetch: Fetch, receipt: Receipt) -> None:
+        """Marks what the window no longer lists, by its receipt and every look since; an unknown day is not judged."""
+        values = {
+            "tenant_id": fetch.tenant_id,
+            "connection_id": fetch.connection_id,
+            "side": fetch.window.side,
+            "fetch_id": fetch.id,
+            "in_pass": receipt.in_pass,
+            "first_day": fetch.window.first_day,
+            "last_day": fetch.window.last_day,
+            "as_of": receipt.as_of,
+            "now": receipt.answered_at,
+            "completed_at": receipt.completed_at,
+        }
+        await self._connection.execute(looks.MARK_GONE[fetch.window.side], values)
+
+    async def changes(self, side: Side, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, Sequence[Change]]:
+        """What looks saw change, in the order in which they looked; an invoice without any is absent."""
+        of, stages = observations.c, _STAGES[side]
+
+        def sight(stage: str | None, code: int | None) -> Sight:
+            return None if stage is None else (stages(stage), code)
+
+        statement = sa.select(observations).where(of.invoice_id.in_(list(invoices)), of.side == side)
+        found: dict[InvoiceId, list[Change]] = defaultdict(list)
+        for row in await self._connection.execute(statement.order_by(of.invoice_id, of.not_after)):
+            change = Change(
+                before=sight(row.stage_before, row.stage_code_before),
+                after=sight(row.stage, row.stage_code),
+                not_before=row.not_before,
+                not_after=row.not_after,
+            )
+            found[InvoiceId(row.invoice_id)].append(change)
+        return found
 
     async def received_invoice(self, tenant: TenantId, invoice: InvoiceId) -> ReceivedInvoice | None:
         """The invoice; None: outside the scope."""
@@ -157,7 +151,7 @@ class MirrorRows:
 
 def _conditions(wanted: InvoiceFilter) -> list[sa.ColumnElement[bool]]:
     of = received_invoices.c
-    conditions: list[sa.ColumnElement[bool]] = []
+    conditions: list[sa.ColumnElement[bool]] = [of.gone_at.is_not(None) if wanted.gone else of.gone_at.is_(None)]
     if wanted.stages:
         conditions.append(of.stage.in_([stage.value for stage in wanted.stages]))
     for column, least, most in (
@@ -180,37 +174,6 @@ def _conditions(wanted: InvoiceFilter) -> list[sa.ColumnElement[bool]]:
             )
         )
     return conditions
-
-
-def _row(connection: Connection, invoice: FetchedInvoice) -> dict[str, object]:
-    telling = {
-        "number": invoice.number,
-        "subject": invoice.subject,
-        "stage": invoice.stage.value,
-        "stage_code": invoice.stage_code,
-        "issue_date": invoice.issue_date,
-        "due_date": invoice.due_date,
-        "counterparty_code": invoice.counterparty.code,
-        "counterparty_name": invoice.counterparty.name,
-        "registration_number": invoice.counterparty.registration_number,
-        "net": invoice.net,
-        "tax": invoice.tax,
-        "total": invoice.total,
-        "tax_summary": msgspec.json.encode(invoice.tax_summary).decode(),
-        "lines": msgspec.json.encode(invoice.lines).decode(),
-    }
-    # Key order in the provider's answer may change without meaning anything, a new field may not [IM-9]: the digest
-    # covers what we made of the answer and all of the answer, in an order of its own.
-    answer = orjson.dumps(orjson.loads(invoice.raw), option=orjson.OPT_SORT_KEYS)
-    digest = hashlib.sha256(msgspec.json.encode(telling) + answer).digest()
-    return {
-        **telling,
-        # The same invoice keeps its id if the mirror is ever emptied and filled again.
-        "id": uuid5(connection.tenant_id, f"{connection.provider}:{invoice.key}"),
-        "key": invoice.key,
-        "raw": invoice.raw.decode(),
-        "digest": digest,
-    }
 
 
 def _invoice(row: sa.Row[tuple[object, ...]]) -> ReceivedInvoice:
@@ -239,4 +202,5 @@ def _invoice(row: sa.Row[tuple[object, ...]]) -> ReceivedInvoice:
         lines=_LINES.decode(row.lines),
         first_seen_at=row.first_seen_at,
         changed_at=row.changed_at,
+        gone_at=row.gone_at,
     )

@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.domain.census import ENDING_WITHIN, RENEWABLE, Counted
 from connector.domain.connection import Cause, Standing
-from connector.domain.fetch import Reading
+from connector.domain.fetch import Due, Reading
 from connector.ids import AttemptId, ConnectionId, DataKeyId, FetchId, KeyId, LinkId, PartnerId, ProviderKey, TenantId
 from connector.ports import KeyOwner
 from connector.store.renewals import free_at, taken
 from connector.store.tables import api_keys, connections, consent_attempts, data_keys, fetches, onboarding_links
+
+_OPEN = (Reading.WAITING, Reading.RUNNING)
 
 
 async def key_named(connection: AsyncConnection, key: KeyId) -> KeyOwner | None:
@@ -48,28 +50,64 @@ async def attempt_behind(connection: AsyncConnection, state_digest: bytes) -> tu
 
 
 async def fetches_due(connection: AsyncConnection, now: datetime, *, most: int) -> Sequence[tuple[TenantId, FetchId]]:
-    """Open fetches that nobody holds, oldest first."""
-    of = fetches.c
-    statement = (
-        sa.select(of.tenant_id, of.id)
-        .where(of.reading.in_([Reading.WAITING, Reading.RUNNING]), of.due_at <= now)
-        .where(sa.or_(of.lease_until.is_(None), of.lease_until <= now))
-        .order_by(of.due_at)
-        .limit(most)
+    """Of each list that nobody is reading the fetch that has waited longest, and of those the longest waiting first.
+
+    A list has one reader, so however many fetches one tenant has waiting, it takes one place for each of its lists.
+    """
+    of, other = fetches.c, fetches.alias("other").c
+    same_list = (other.tenant_id == of.tenant_id, other.connection_id == of.connection_id, other.side == of.side)
+    is_read = sa.exists(sa.select(other.id).where(*same_list, other.reading.in_(_OPEN), other.lease_until > now))
+    heads = (
+        sa.select(of.tenant_id, of.id, of.due_at)
+        .ext(distinct_on(of.tenant_id, of.connection_id, of.side))
+        .where(of.reading.in_(_OPEN), of.due_at <= now, ~is_read)
+        .order_by(of.tenant_id, of.connection_id, of.side, of.due_at, of.id)
+        .subquery()
     )
+    statement = sa.select(heads.c.tenant_id, heads.c.id).order_by(heads.c.due_at).limit(most)
     return [(TenantId(row.tenant_id), FetchId(row.id)) for row in await connection.execute(statement)]
 
 
-async def connections_unread(
-    connection: AsyncConnection, since: datetime, *, most: int
-) -> Sequence[tuple[TenantId, ConnectionId]]:
-    """Active connections for which no fetch is open and none was asked since `since`."""
+async def windows_due(
+    connection: AsyncConnection, schedule: Sequence[Due], *, most: int
+) -> Sequence[tuple[TenantId, ConnectionId, Due]]:
+    """Active connections, and what the schedule asks of each: no fetch of it is open, and none was asked for since."""
+    if not schedule:
+        return []
     of, read = connections.c, fetches.c
-    lately = sa.or_(read.requested_at > since, read.reading.in_([Reading.WAITING, Reading.RUNNING]))
-    asked = sa.exists(sa.select(read.id).where(read.tenant_id == of.tenant_id, read.connection_id == of.id, lately))
-    unasked = sa.select(of.tenant_id, of.id).where(of.standing == Standing.ACTIVE, ~asked)
-    statement = unasked.order_by(of.tenant_id, of.id).limit(most)
-    return [(TenantId(row.tenant_id), ConnectionId(row.id)) for row in await connection.execute(statement)]
+    kinds = sa.values(
+        sa.column("place", sa.Integer),
+        sa.column("provider", sa.Text),
+        sa.column("side", sa.Text),
+        sa.column("age", sa.Text),
+        sa.column("since", of.changed_at.type),
+        sa.column("failed_since", of.changed_at.type),
+        sa.column("settled_by", of.changed_at.type),
+        name="kinds",
+    ).data(
+        [
+            (place, due.provider, due.side, due.age, due.since, due.failed_since, due.settled_by)
+            for place, due in enumerate(schedule)
+        ]
+    )
+    since = sa.case((read.reading == Reading.FAILED, kinds.c.failed_since), else_=kinds.c.since)
+    lately = sa.or_(read.requested_at > since, read.reading.in_(_OPEN))
+    same = (
+        read.tenant_id == of.tenant_id,
+        read.connection_id == of.id,
+        read.side == kinds.c.side,
+        read.age == kinds.c.age,
+    )
+    statement = (
+        sa.select(of.tenant_id, of.id, kinds.c.place)
+        .join_from(connections, kinds, of.provider == kinds.c.provider)
+        .where(of.standing == Standing.ACTIVE, of.changed_at <= kinds.c.settled_by)
+        .where(~sa.exists(sa.select(read.id).where(*same, lately)))
+        .order_by(kinds.c.place, of.tenant_id, of.id)
+        .limit(most)
+    )
+    rows = await connection.execute(statement)
+    return [(TenantId(row.tenant_id), ConnectionId(row.id), schedule[row.place]) for row in rows]
 
 
 async def lease_due(

@@ -3,8 +3,10 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 
-from connector.store.columns import MOMENT, NOW, Json, key, metadata, to
+from connector.domain.invoice import Side
+from connector.store.columns import MOMENT, NOW, Json, belongs_to, metadata, own_key
 from connector.store.key_tables import certificates, data_keys, installation_keys, key_encryption_keys, processes
+from connector.store.mirror_tables import issued_invoices, observations, received_invoices
 
 __all__ = [
     "SEALED",
@@ -21,8 +23,10 @@ __all__ = [
     "fetches",
     "grants",
     "installation_keys",
+    "issued_invoices",
     "key_encryption_keys",
     "metadata",
+    "observations",
     "onboarding_links",
     "partners",
     "processes",
@@ -32,10 +36,12 @@ __all__ = [
     "tenants",
 ]
 
+MIRRORS = {Side.RECEIVER: received_invoices, Side.ISSUER: issued_invoices}
+
 partners = sa.Table(
     "partners",
     metadata,
-    *key(of_tenant=False),
+    *own_key(of_tenant=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("created_at", MOMENT, nullable=False, server_default=NOW),
 )
@@ -43,7 +49,7 @@ partners = sa.Table(
 tenants = sa.Table(
     "tenants",
     metadata,
-    *key(of_tenant=False),
+    *own_key(of_tenant=False),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("created_at", MOMENT, nullable=False),
     sa.Index("tenants_in_order", "created_at", "id"),
@@ -78,7 +84,7 @@ api_keys = sa.Table(
 onboarding_links = sa.Table(
     "onboarding_links",
     metadata,
-    *key(),
+    *own_key(),
     sa.Column("partner_id", UUID, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("digest", BYTEA, nullable=False),
@@ -93,7 +99,7 @@ onboarding_links = sa.Table(
 connections = sa.Table(
     "connections",
     metadata,
-    *key(),
+    *own_key(),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("standing", sa.Text, nullable=False),
     sa.Column("consent_ends_at", MOMENT),
@@ -117,7 +123,7 @@ connections = sa.Table(
 grants = sa.Table(
     "grants",
     metadata,
-    *key(),
+    *own_key(),
     sa.Column("connection_id", UUID, nullable=False),
     sa.Column("parent_id", UUID),
     sa.Column("access_sealed", BYTEA),
@@ -125,20 +131,20 @@ grants = sa.Table(
     sa.Column("access_ends_at", MOMENT, nullable=False),
     sa.Column("refresh_ends_at", MOMENT),
     sa.Column("obtained_at", MOMENT, nullable=False),
-    to("connections", "connection_id"),
+    belongs_to("connections", "connection_id"),
     sa.Index("grants_by_connection", "tenant_id", "connection_id", "obtained_at"),
 )
 
 renewal_outcomes = sa.Table(
     "renewal_outcomes",
     metadata,
-    *key(),
+    *own_key(),
     sa.Column("connection_id", UUID, nullable=False),
     sa.Column("parent_id", UUID),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("ended_at", MOMENT, nullable=False),
-    to("connections", "connection_id"),
+    belongs_to("connections", "connection_id"),
     sa.Index("renewal_outcomes_by_connection", "tenant_id", "connection_id", "ended_at"),
 )
 
@@ -156,7 +162,7 @@ breakers = sa.Table(
 consent_attempts = sa.Table(
     "consent_attempts",
     metadata,
-    *key(),
+    *own_key(),
     sa.Column("link_id", UUID, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("state_digest", BYTEA, nullable=False),
@@ -166,8 +172,8 @@ consent_attempts = sa.Table(
     sa.Column("connection_id", UUID),
     sa.Column("created_at", MOMENT, nullable=False),
     sa.Column("expires_at", MOMENT, nullable=False),
-    to("onboarding_links", "link_id"),
-    to("connections", "connection_id"),
+    belongs_to("onboarding_links", "link_id"),
+    belongs_to("connections", "connection_id"),
     sa.UniqueConstraint("state_digest", name="consent_attempts_state_digest_key"),
 )
 
@@ -186,23 +192,28 @@ entitlements = sa.Table(
 fetches = sa.Table(
     "fetches",
     metadata,
-    *key(),
+    *own_key(),
     sa.Column("connection_id", UUID, nullable=False),
+    sa.Column("side", sa.Text, nullable=False, server_default=sa.text("'receiver'")),
+    sa.Column("age", sa.Text, nullable=False, server_default=sa.text("'recent'")),
     sa.Column("first_day", sa.Date, nullable=False),
     sa.Column("last_day", sa.Date, nullable=False),
     sa.Column("reading", sa.Text, nullable=False),
+    sa.Column("in_pass", sa.Integer, nullable=False, server_default=sa.text("1")),
     sa.Column("next_page", sa.Integer, nullable=False, server_default=sa.text("1")),
+    sa.Column("stumbles", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Column("problem", sa.Text),
     sa.Column("requested_at", MOMENT, nullable=False),
     sa.Column("due_at", MOMENT, nullable=False),
     sa.Column("finished_at", MOMENT),
     sa.Column("lease_owner", UUID),
     sa.Column("lease_until", MOMENT),
-    to("connections", "connection_id"),
+    belongs_to("connections", "connection_id"),
     sa.Index(
         "fetches_one_open",
         "tenant_id",
         "connection_id",
+        "side",
         "first_day",
         "last_day",
         unique=True,
@@ -217,11 +228,14 @@ fetched_pages = sa.Table(
     metadata,
     sa.Column("tenant_id", UUID, primary_key=True),
     sa.Column("fetch_id", UUID, primary_key=True),
+    sa.Column("in_pass", sa.Integer, primary_key=True, server_default=sa.text("1")),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("keys", ARRAY(sa.Text), nullable=False),
     sa.Column("is_last", sa.Boolean, nullable=False),
+    sa.Column("total", sa.Integer),
+    sa.Column("asked_at", MOMENT, nullable=False, server_default=NOW),
     sa.Column("read_at", MOMENT, nullable=False, server_default=NOW),
-    to("fetches", "fetch_id"),
+    belongs_to("fetches", "fetch_id"),
 )
 
 receipts = sa.Table(
@@ -229,45 +243,13 @@ receipts = sa.Table(
     metadata,
     sa.Column("tenant_id", UUID, primary_key=True),
     sa.Column("fetch_id", UUID, primary_key=True),
+    sa.Column("passes", sa.Integer, nullable=False, server_default=sa.text("1")),
     sa.Column("pages", sa.Integer, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("keys_digest", BYTEA, nullable=False),
+    sa.Column("as_of", MOMENT, nullable=False, server_default=NOW),
     sa.Column("completed_at", MOMENT, nullable=False),
-    to("fetches", "fetch_id"),
-)
-
-received_invoices = sa.Table(
-    "received_invoices",
-    metadata,
-    *key(),
-    sa.Column("connection_id", UUID, nullable=False),
-    sa.Column("provider", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("number", sa.Text),
-    sa.Column("subject", sa.Text),
-    sa.Column("stage", sa.Text, nullable=False),
-    sa.Column("stage_code", sa.Integer),
-    sa.Column("issue_date", sa.Date),
-    sa.Column("due_date", sa.Date),
-    sa.Column("counterparty_code", sa.Text),
-    sa.Column("counterparty_name", sa.Text),
-    sa.Column("registration_number", sa.Text),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("net", sa.Numeric),
-    sa.Column("tax", sa.Numeric),
-    sa.Column("total", sa.Numeric),
-    sa.Column("tax_summary", Json, nullable=False),
-    sa.Column("lines", Json, nullable=False),
-    sa.Column("raw", Json, nullable=False),
-    sa.Column("digest", BYTEA, nullable=False),
-    sa.Column("first_seen_at", MOMENT, nullable=False),
-    sa.Column("changed_at", MOMENT, nullable=False),
-    # An invoice without an issue date is listed last; the order may not hold a null, and the driver reads and writes
-    # -infinity as date.min.
-    sa.Column("listed_on", sa.Date, sa.Computed("coalesce(issue_date, '-infinity'::date)", persisted=True)),
-    to("connections", "connection_id"),
-    sa.UniqueConstraint("tenant_id", "provider", "key", name="received_invoices_provider_key"),
-    sa.Index("received_invoices_in_order", "tenant_id", "listed_on", "id"),
+    belongs_to("fetches", "fetch_id"),
 )
 
 # Every column that holds an envelope under a tenant's data key; a test compares this with the tables, so that neither a

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from connector.domain.access import Scope
 from connector.domain.census import Counted
+from connector.domain.fetch import Due
 from connector.errors import Unavailable
 from connector.ids import AttemptId, ConnectionId, DataKeyId, FetchId, KeyId, LinkId, ProviderKey, TenantId
 from connector.ports import KeyOwner, Work
@@ -102,14 +103,14 @@ class PostgresStore:
             return await sweeps.attempt_behind(connection, state_digest)
 
     async def fetches_due(self, now: datetime, *, most: int) -> Sequence[tuple[TenantId, FetchId]]:
-        """Fetches that nobody holds and whose time has come, oldest first."""
+        """Of each list that nobody is reading the fetch whose time came first."""
         async with self._sweep() as connection:
             return await sweeps.fetches_due(connection, now, most=most)
 
-    async def connections_unread(self, since: datetime, *, most: int) -> Sequence[tuple[TenantId, ConnectionId]]:
-        """Active connections for which no fetch was asked since `since`."""
+    async def windows_due(self, schedule: Sequence[Due], *, most: int) -> Sequence[tuple[TenantId, ConnectionId, Due]]:
+        """What the schedule asks of which active connection, and nobody has asked for since."""
         async with self._sweep() as connection:
-            return await sweeps.connections_unread(connection, since, most=most)
+            return await sweeps.windows_due(connection, schedule, most=most)
 
     async def lease_due(
         self, provider: ProviderKey, owner: UUID, now: datetime, *, most: int

@@ -67,9 +67,14 @@ _NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "fet": ("取得", "fetch"),
         "rin": ("受取請求書", "received invoice"),
         "read_received_invoices": ("受取請求書を読み取れる連携", "connection that reads received invoices"),
-        "received invoices at this provider": (
+        "read_issued_invoices": ("発行請求書を読み取れる連携", "connection that reads issued invoices"),
+        "receiver side invoices at this provider": (
             "この連携先の受取請求書",
             "thing as received invoices at this provider",
+        ),
+        "issuer side invoices at this provider": (
+            "この連携先の発行請求書",
+            "thing as issued invoices at this provider",
         ),
     },
 }
@@ -208,6 +213,12 @@ WORDINGS: Mapping[str, Said] = {
         "自動で読み直します。続く場合は運用者に連絡してください。",
         "The answer of {provider} could not be read.",
         "It is read again automatically. If this goes on, contact the operator.",
+    ),
+    "UNSTABLE_LIST": _both(
+        "連携先 {provider} の一覧が読み取り中に変わり続け、{passes} 回読んでも全件を確認できませんでした。",
+        "読み取った内容は反映済みです。間隔をあけて自動で読み直します。続く場合は運用者に連絡してください。",
+        "The list of {provider} kept changing while it was read, so {passes} readings could not prove it complete.",
+        "What was read is shown. It is read again after a while; if this goes on, contact the operator.",
     ),
     "UNAVAILABLE": _both(
         "一時的に利用できません。",

@@ -92,7 +92,8 @@ async def belongings(graph: Graph, partner: Partner, key: Secret, mark: str, day
         await work.mirror.put(connection, [invoice], now)
         await work.entitlements.record(tenant.id, [fact])
         assert await work.fetches.claim(fetch.id, owner, now, now) is not None
-        assert await work.fetches.turn_page(fetch.id, owner, FetchedPage(1, [invoice.key], last=True), now)
+        page = FetchedPage(1, [invoice.key], last=True, asked_at=now, answered_at=now)
+        assert await work.fetches.turn_page(fetch.id, owner, page, now)
     async with engine_as(graph.database_url) as engine, engine.begin() as admin:
         await admin.execute(sa.update(fetches).where(fetches.c.id == fetch.id).values(problem=f"{mark} problem"))
         held = (
@@ -167,6 +168,7 @@ GIVERS: Mapping[str, Giver] = {
     "ReceivedInvoiceFilter.totalFrom": _of(None, "0"),
     "ReceivedInvoiceFilter.totalTo": _of(None, "9999999"),
     "ReceivedInvoiceFilter.number": _text,
+    "ReceivedInvoiceFilter.gone": _of(None, *(True, False)),
     "CreateOnboardingLinkInput.tenantId": _ids,
     "CreateOnboardingLinkInput.provider": _of("infomart", "nowhere"),
     "RequestFetchInput.tenantId": _ids,

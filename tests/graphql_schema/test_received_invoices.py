@@ -15,7 +15,8 @@ WHOLE = """
 query ($id: ID!, $first: Int!) { tenant(id: $id) { receivedInvoices(first: $first) {
   totalCount completeness { asOf staleBecause } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   edges { cursor node {
-    id provider key number subject stage stageCode issueDate dueDate currency net tax total firstSeenAt changedAt raw
+    id provider key number subject stage stageCode issueDate dueDate currency net tax total firstSeenAt changedAt
+    raw goneAt history { stage stageCode gap { since until } }
     counterparty { code name registrationNumber } taxSummary { bucket net tax gross }
     lines { position date slipNumber productCode name quantity unit unitPrice net tax gross taxRate reducedRate remarks
       journals { slipDate amount summary debit { accountCode accountName } credit { departmentName } } }
@@ -53,7 +54,7 @@ async def test_a_hundred_invoices_with_everything_on_them_cost_as_many_statement
 
     assert sizes == [[1, 2], [100, 200]]
     assert counts[0] == counts[1]
-    assert counts[0] == 13  # six questions, each in a scope of its own; completeness asks two in one
+    assert counts[0] == 15  # seven questions, each in a scope of its own; completeness asks two in one
 
 
 async def test_everything_the_provider_told_is_told_as_it_was(graph: Graph) -> None:
@@ -64,7 +65,9 @@ async def test_everything_the_provider_told_is_told_as_it_was(graph: Graph) -> N
 
     (edge,) = told["data"]["tenant"]["receivedInvoices"]["edges"]
     node = edge["node"]
-    assert node.pop("firstSeenAt") == node.pop("changedAt")
+    first_seen_at = node.pop("firstSeenAt")
+    assert first_seen_at == node.pop("changedAt")
+    seen = {"stage": "UNPROCESSED", "stageCode": 50, "gap": {"since": None, "until": first_seen_at}}
     assert node.pop("id").startswith("rin_")
     assert node == {
         "provider": "infomart",
@@ -80,6 +83,8 @@ async def test_everything_the_provider_told_is_told_as_it_was(graph: Graph) -> N
         "tax": "100",
         "total": "1100",
         "raw": answer,
+        "goneAt": None,
+        "history": [seen],
         "counterparty": {"code": "C-01", "name": "株式会社青空", "registrationNumber": "T1234567890123"},
         "taxSummary": [{"bucket": "STANDARD_10", "net": "1000", "tax": None, "gross": "1100"}],
         "lines": [

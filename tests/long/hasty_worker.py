@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -29,11 +30,13 @@ def _remember(self: PostgresStore, app: AsyncEngine, sweeper: AsyncEngine) -> No
     _stores.append(self)
 
 
-async def _hasty_put(_: MirrorRows, connection: Connection, invoices: Sequence[FetchedInvoice], now: datetime) -> None:
+async def _hasty_put(
+    _: MirrorRows, connection: Connection, invoices: Sequence[FetchedInvoice], now: datetime, **told: Any
+) -> None:
     async def later() -> None:
         await asyncio.sleep(_LATER)
         async with _stores[-1].within(Scope.of_tenant(connection.tenant_id)) as work_:
-            await _careful_put(work_.mirror, connection, invoices, now)  # type: ignore[arg-type]  # it is these rows
+            await _careful_put(work_.mirror, connection, invoices, now, **told)  # type: ignore[arg-type]  # it is these rows
 
     task = asyncio.create_task(later())
     _pending.add(task)

@@ -4,49 +4,22 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from connector.domain.fetch import LEASE, Fetch, FetchedPage, Reading, Receipt, Window
+from connector.domain.fetch import LEASE, Fetch, Reading, Window
 from connector.domain.invoice import InvoiceFilter
 from connector.ids import FetchId
 from connector.store.tables import receipts
 from connector.store.work import PostgresStore
 from tests.conftest import administer
-from tests.store.companies import MARCH, NOW, Company, a_company, a_fetch, an_invoice
-
-APRIL = Window(first_day=date(2026, 4, 1), last_day=date(2026, 4, 30))
-EXPIRED = NOW + LEASE
-
-
-async def claim(store: PostgresStore, company: Company, fetch: FetchId, owner: UUID, now: object = NOW) -> Fetch | None:
-    assert isinstance(now, type(NOW))
-    async with store.within(company.scope) as work:
-        return await work.fetches.claim(fetch, owner, now, now + LEASE)
-
-
-async def turn(store: PostgresStore, company: Company, fetch: FetchId, owner: UUID, page: FetchedPage) -> bool:
-    async with store.within(company.scope) as work:
-        return await work.fetches.turn_page(fetch, owner, page, NOW + LEASE)
-
-
-async def now_stands(store: PostgresStore, company: Company, fetch: FetchId) -> Fetch:
-    async with store.within(company.scope) as work:
-        found = await work.fetches.fetch(fetch)
-    assert found is not None
-    return found
-
-
-def a_page(number: int = 1, *keys: str, last: bool = False) -> FetchedPage:
-    return FetchedPage(number=number, keys=keys or (f"k{number}",), last=last)
-
-
-def a_receipt(fetch: FetchId) -> Receipt:
-    return Receipt(fetch_id=fetch, pages=1, rows=1, keys_digest=b"digest", completed_at=NOW)
+from tests.store.companies import MARCH, NOW, a_company, a_fetch, an_invoice
+from tests.store.fetching import APRIL, EXPIRED, a_page, a_receipt, claim, now_stands, turn
 
 
 async def test_asking_twice_for_the_same_days_gives_the_fetch_that_is_open_and_other_days_another(
@@ -190,7 +163,7 @@ async def test_pages_move_the_cursor_and_are_counted(store: PostgresStore) -> No
     company, owner = await a_company(store), uuid4()
     fetch = await a_fetch(store, company)
     await claim(store, company, fetch.id, owner)
-    pages = [a_page(1, "a", "b"), a_page(2, "c"), FetchedPage(number=3, keys=(), last=True)]
+    pages = [a_page(1, "a", "b"), a_page(2, "c"), replace(a_page(3, last=True), keys=())]
 
     for page in pages:
         assert await turn(store, company, fetch.id, owner, page)
@@ -263,7 +236,15 @@ async def test_a_fetch_read_to_its_end_has_one_receipt_and_no_problem(
     assert (standing.reading, standing.problem, standing.finished_at) == (Reading.COMPLETE, None, NOW)
     async with administrator.connect() as connection:
         kept = (await connection.execute(sa.select(receipts).where(receipts.c.fetch_id == fetch.id))).one()
-    assert (kept.tenant_id, kept.pages, kept.rows, kept.keys_digest) == (company.tenant, 1, 1, b"digest")
+    assert (kept.tenant_id, kept.passes, kept.pages, kept.rows, kept.keys_digest, kept.as_of) == (
+        company.tenant,
+        2,
+        1,
+        1,
+        b"digest",
+        NOW - LEASE,
+    )
+    assert standing.as_of == NOW - LEASE
 
 
 async def test_a_tenants_latest_fetches_come_first_and_no_more_than_asked_for(store: PostgresStore) -> None:

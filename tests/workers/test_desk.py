@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
 
 from connector.domain.access import Scope
-from connector.domain.fetch import Reading
+from connector.domain.fetch import Fetch, Reading, Window
 from connector.errors import Unavailable
-from connector.ids import FetchId, TenantId
+from connector.ids import ConnectionId, FetchId, TenantId
 from connector.twins.infomart.faults import Fault, Kind
 from tests.connector.flows.bench import calls, joined
+from tests.connector.flows.readings import all_pages
 from tests.connector.flows.shared import anew
 from tests.workers.crew import until
 from tests.world import World
-from workers.desk import Desk
+from workers.desk import TURN, Desk
 from workers.jobs import read_fetch
 
 
@@ -115,6 +117,66 @@ async def test_a_reading_that_fails_is_written_down_and_takes_nobody_with_it(fai
     assert len(readings.begun) == 3
 
 
+class Lists:
+    """Lists of so many pages each, read a page at a time; what was read, in order."""
+
+    def __init__(self, pages: Mapping[FetchId, int]) -> None:
+        self.left = dict(pages)
+        self.read_: list[FetchId] = []
+
+    async def read(self, tenant: TenantId, fetch_id: FetchId, *, enough: Callable[[], bool]) -> Fetch:
+        while self.left[fetch_id]:
+            await asyncio.sleep(0)
+            self.left[fetch_id] -= 1
+            self.read_.append(fetch_id)
+            if enough():
+                break
+        ended = Reading.RUNNING if self.left[fetch_id] else Reading.COMPLETE
+        return a_fetch(tenant, fetch_id, ended)
+
+
+def a_fetch(tenant: TenantId, fetch: FetchId, reading: Reading) -> Fetch:
+    moment, day = datetime(2026, 4, 1, tzinfo=UTC), date(2026, 4, 1)
+    return Fetch(
+        tenant_id=tenant,
+        id=fetch,
+        connection_id=ConnectionId(fetch),
+        window=Window(first_day=day, last_day=day),
+        reading=reading,
+        in_pass=1,
+        next_page=1,
+        pages=0,
+        rows=0,
+        problem=None,
+        stumbles=0,
+        requested_at=moment,
+        due_at=moment,
+        finished_at=None,
+        as_of=None,
+    )
+
+
+async def test_one_tenants_month_end_keeps_the_others_waiting_for_one_turn_and_not_for_its_end() -> None:
+    huge, small = ids(1), [ids(number) for number in range(2, 22)]
+    lists = Lists({huge[1]: 2500, **dict.fromkeys([fetch for _, fetch in small], 2)})
+    desk = Desk(lists, places=1)
+    for tenant, fetch in [huge, *small]:
+        desk.take(tenant, fetch)
+    await asyncio.gather(*[desk.read(*each) for each in small])
+    expected = [huge[1]] * TURN + [fetch for _, fetch in small for _ in range(2)]
+    assert lists.read_[: len(expected)] == expected
+    await desk.read(*huge)
+    assert lists.left == dict.fromkeys(lists.left, 0)
+
+
+async def test_two_huge_lists_take_turns_and_one_alone_is_read_on_without_a_pause() -> None:
+    one, other = ids(1), ids(2)
+    lists = Lists({one[1]: 3 * TURN, other[1]: TURN})
+    desk = Desk(lists, places=1)
+    await asyncio.gather(desk.read(*one), desk.read(*other))
+    assert lists.read_ == [one[1]] * TURN + [other[1]] * TURN + [one[1]] * 2 * TURN
+
+
 async def test_a_job_that_is_called_off_does_not_take_its_reading_with_it() -> None:
     readings = Readings()
     desk = Desk(readings, places=1)
@@ -148,7 +210,7 @@ async def test_every_job_twice_is_the_same_as_once(world: World) -> None:
     ring = (str(tenant.id), str(fetch.id))
     await asyncio.gather(*[read_fetch({"desk": desk}, *ring) for desk in (one, two, one, two)])
     await read_fetch({"desk": one}, *ring)
-    assert calls(world) == [1, 2]
+    assert calls(world) == all_pages(150)
 
 
 async def test_a_job_that_pairs_a_fetch_with_another_tenant_does_nothing(world: World) -> None:
@@ -178,4 +240,4 @@ async def test_a_page_under_way_is_finished_and_the_next_is_left_to_another_work
     await closing.close(patience=5)
     assert calls(world) == [1, 2]
     await other.read(tenant.id, fetch.id)
-    assert calls(world) == [1, 2, 3]
+    assert calls(world) == all_pages(250)

@@ -21,7 +21,7 @@ class InfomartClient:
         self._received_invoices = f"{site.api_url}{RECEIVED_INVOICES_PATH}"
 
     async def received_page(self, access: Secret, window: Window, page: int, *, uses_workflow: bool) -> InvoicePage:
-        """One page of at most 100 [IM-7]; the last is the first that is not full, so it may be empty."""
+        """One page of at most 100 [IM-7]; the last should be the first that is not full, so it may be empty [IM-54]."""
         query = {
             "response_type": "json",
             "reception_date_from": window.first_day.isoformat(),
@@ -44,4 +44,5 @@ class InfomartClient:
             invoices = [mapping.received_invoice(bytes(raw), uses_workflow=uses_workflow) for raw in told.invoices]
         except (msgspec.DecodeError, orjson.JSONDecodeError) as cause:
             raise Unreadable(provider=INFOMART.key, reason=f"page {page}: {cause}") from None
-        return InvoicePage(invoices=invoices, last=len(invoices) < INFOMART.page_size)
+        total = mapping.total_count(bytes(told.total_count))
+        return InvoicePage(invoices=invoices, last=len(invoices) < INFOMART.page_size, total=total)

@@ -19,6 +19,8 @@ INFOMART = Manifest(
     call_limit=timedelta(seconds=300),  # [IM-33]
     token_calls_per_second=20,  # assumed: no limit is published
     token_calls_at_once=4,  # assumed; also what a client secret that goes bad costs before anybody notices
+    calls_per_second=50,  # assumed: no limit is published [IM-50]
+    calls_at_once=20,  # assumed [IM-50]
     page_size=100,  # [IM-7]
     needs={
         # The paid membership is bought per side, the API option once [IM-1].

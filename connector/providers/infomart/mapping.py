@@ -72,7 +72,16 @@ def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
         tax_summary=_tax_summary(raw),
         lines=[_line(position, detail) for position, detail in enumerate(told.details or (), start=1)],
         raw=raw,
+        day=_day(told.reception_date),
     )
+
+
+def total_count(told: bytes) -> int | None:
+    """How many rows the list has by the provider's word; None: it does not say, or says no number [IM-54]."""
+    try:
+        return _whole(wire.read(wire.LOOSE, told)) if told else None
+    except msgspec.DecodeError:
+        return None
 
 
 def _tax_summary(raw: bytes) -> list[TaxSummary]:

@@ -49,7 +49,8 @@ def of_call(answer: Answer) -> ConnectorError | None:
     if answer.code == HTTPStatus.UNAUTHORIZED:
         return AccessExpired(provider=INFOMART.key)
     if answer.code in _OVERLOADED:
-        return Unavailable(wait=answer.wait(_MAINTENANCE))
+        for_all = answer.code == HTTPStatus.SERVICE_UNAVAILABLE  # a limit may be this tenant's alone [IM-50]
+        return Unavailable(wait=answer.wait(_MAINTENANCE), whose=Whose.PROVIDER if for_all else Whose.OURS)
     if answer.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable(wait=_OUR_TURN)
     try:
@@ -70,7 +71,7 @@ def _by_family(codes: Sequence[str]) -> ConnectorError:
         if flag := _ABSENT_FLAG.get(code):
             return NotEntitled(flag=flag.value, provider=INFOMART.key, known_by=Source.REFUTED.value, since=None)
         if code.startswith("E9"):
-            return Unavailable(wait=_MAINTENANCE)
+            return Unavailable(wait=_MAINTENANCE, whose=Whose.PROVIDER)
     return RefusedByProvider(provider=INFOMART.key, codes=codes)
 
 

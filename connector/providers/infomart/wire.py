@@ -36,6 +36,7 @@ class Envelope(msgspec.Struct):
     """What surrounds every answer; the payload is kept as it came."""
 
     error_list: list[Fault] | None = None
+    total_count: msgspec.Raw = msgspec.Raw()  # its name is assumed [IM-54], so nothing hangs on its shape
     invoices: list[msgspec.Raw] | None = None
 
 
@@ -97,6 +98,7 @@ class ReceivedInvoice(msgspec.Struct):
     inv_name: Loose = None
     wf_status: Loose = None
     send_date: Loose = None
+    reception_date: Loose = None  # its name is assumed [IM-150]
     pay_due_date: Loose = None
     pay_due_date_s: Loose = None
     private_cust_cd_s: Loose = None

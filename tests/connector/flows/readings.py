@@ -15,6 +15,12 @@ Ask = Callable[[int], Awaitable[InvoicePage]]
 DAY = timedelta(days=1)
 
 
+def all_pages(invoices: int) -> list[int]:
+    """The pages asked for when nothing moves: up to an empty one, and once more unless one answer told everything."""
+    held = -(-invoices // 100)
+    return [*range(1, held + 2), *(range(1, held + 1) if invoices >= 100 else ())]
+
+
 async def open_fetch(world: World, tenant: Tenant) -> FetchId:
     """The tenant's one open fetch, asked for now as the schedule does if there is none."""
     now = world.clock.now()

@@ -26,7 +26,8 @@ async def swept(world: World, bell: Bell) -> list[tuple[TenantId, FetchId]]:
 
 
 async def fetches_of(world: World, tenant: TenantId) -> int:
-    counted: int = await value(world, "select count(*) from fetches where tenant_id = :tenant", tenant=tenant)
+    recent = "select count(*) from fetches where tenant_id = :tenant and age = 'recent'"
+    counted: int = await value(world, recent, tenant=tenant)
     return counted
 
 
@@ -109,7 +110,7 @@ async def test_a_sweep_without_a_database_says_so(world: World) -> None:
     class Gone:
         """A store out of reach."""
 
-        async def connections_unread(self, *_: object, **__: object) -> None:
+        async def windows_due(self, *_: object, **__: object) -> None:
             raise Unavailable
 
     with pytest.raises(Unavailable):

@@ -11,6 +11,8 @@ import structlog
 from redis.asyncio import Redis
 
 from connector import logs
+from connector.domain.fetch import Age, Due
+from connector.domain.invoice import Side
 from connector.settings import Mode
 from connector.twins.infomart.clients import Client
 from connector.twins.infomart.faults import Fault, Kind
@@ -27,7 +29,7 @@ from tests.connector.site.walking import (
     somebody,
     state_of,
 )
-from tests.world import CLIENT_ID, CLIENT_SECRET, World
+from tests.world import CLIENT_ID, CLIENT_SECRET, INFOMART, World
 
 PASSWORD = "canary-password-of-a-person"
 PREFIX = 12  # characters; what is left of a secret that was cut short
@@ -113,7 +115,9 @@ async def a_life(world: World) -> Mapping[str, list[str]]:
 
 
 async def _renewed(world: World) -> None:
-    ((tenant, connection),) = await world.flows.fetching.store.connections_unread(world.clock.now(), most=2)
+    now = world.clock.now()
+    recent = Due(INFOMART, Side.RECEIVER, Age.RECENT, since=now, failed_since=now, settled_by=now)
+    ((tenant, connection, _),) = await world.flows.fetching.store.windows_due([recent], most=2)
     first = await world.flows.upkeep.access_token(tenant, connection)
     second = await world.flows.upkeep.access_token(tenant, connection, refused=first.grant_id)
     assert second.grant_id != first.grant_id

@@ -6,7 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from connector.errors import AccessExpired, ConnectorError, NotEntitled, RefusedByProvider, Unavailable, Unreadable
+from connector.errors import (
+    AccessExpired,
+    ConnectorError,
+    NotEntitled,
+    RefusedByProvider,
+    Unavailable,
+    Unreadable,
+    Whose,
+)
 from connector.providers.infomart.refusals import of_call
 from tests.connector.providers.infomart.said import answer
 
@@ -33,9 +41,9 @@ BY_CODE: Sequence[tuple[tuple[str | None, ...], ConnectorError]] = [
     (("E300001",), RefusedByProvider(provider="infomart", codes=["E300001"])),
     (("E400001",), RefusedByProvider(provider="infomart", codes=["E400001"])),
     (("E700003",), RefusedByProvider(provider="infomart", codes=["E700003"])),
-    (("E900001",), Unavailable(wait=TEN)),
-    (("E900002",), Unavailable(wait=TEN)),
-    (("E999999",), Unavailable(wait=TEN)),
+    (("E900001",), Unavailable(wait=TEN, whose=Whose.PROVIDER)),
+    (("E900002",), Unavailable(wait=TEN, whose=Whose.PROVIDER)),
+    (("E999999",), Unavailable(wait=TEN, whose=Whose.PROVIDER)),
     (("X123456",), RefusedByProvider(provider="infomart", codes=["X123456"])),
     ((None,), RefusedByProvider(provider="infomart", codes=[])),
 ]
@@ -78,9 +86,9 @@ def test_im_29_any_401_is_an_access_token_to_be_renewed(body: bytes) -> None:
 def test_im_48_a_stop_waits_as_long_as_it_was_asked_to_and_an_hour_at_most(
     asked: dict[str, str], wait: timedelta
 ) -> None:
-    for code in (429, 503):
+    for code, whose in ((429, Whose.OURS), (503, Whose.PROVIDER)):  # a limit may be one tenant's, maintenance is not
         for body in (HTML, b"", refusing("E900002"), refusing("E100003")):
-            assert same(of_call(answer(code, body, asked)), Unavailable(wait=wait))
+            assert same(of_call(answer(code, body, asked)), Unavailable(wait=wait, whose=whose))
 
 
 @pytest.mark.parametrize("code", [500, 501, 502, 504, 599])

@@ -65,6 +65,7 @@ WHOLE = FetchedInvoice(
         )
     ],
     raw=b"",
+    day=date(2026, 10, 23),
 )
 
 
