@@ -50,7 +50,7 @@ class Guarding:
     store: Store
     clock: Clock
     _faults: dict[ProviderKey, int] = field(default_factory=dict)
-    _trials: set[ProviderKey] = field(default_factory=set)
+    _trials: dict[ProviderKey, datetime] = field(default_factory=dict)  # until when it is this process's
     _turns: dict[ProviderKey, Turns] = field(default_factory=dict)
     _shut: dict[ProviderKey, datetime] = field(default_factory=dict)
     _store_away_until: datetime | None = None
@@ -60,15 +60,23 @@ class Guarding:
         breaker = await work.breakers.breaker(provider)
         if breaker is None:
             self._shut.pop(provider, None)
+            self._trials.pop(provider, None)
             return True
         now = self.clock.now()
         if breaker.open_until > now:
             raise Unavailable(wait=breaker.open_until - now)
-        if not await work.breakers.take_trial(breaker, now, now + pause(breaker.trouble)):
+        until = now + pause(breaker.trouble)
+        if not await work.breakers.take_trial(breaker, now, until):
             raise Unavailable(wait=pause(breaker.trouble))
-        self._trials.add(provider)
+        self._trials[provider] = until
         self._shut.pop(provider, None)
         return False
+
+    async def not_tried(self, provider: ProviderKey) -> None:
+        """Whoever was admitted had nothing to ask: a trial it took is left to the next one."""
+        if (until := self._trials.pop(provider, None)) is not None:
+            async with self.store.within(_NOBODY) as work:
+                await work.breakers.give_trial_back(provider, until, self.clock.now())
 
     def check(self, provider: ProviderKey) -> None:
         """Raises Unavailable when this process has learned since it was admitted that nobody may ask."""
@@ -88,8 +96,7 @@ class Guarding:
     async def answered(self, provider: ProviderKey) -> None:
         """The provider did its work, whatever it said: an open breaker is closed."""
         self._faults[provider] = 0
-        if provider in self._trials:
-            self._trials.discard(provider)
+        if self._trials.pop(provider, None) is not None:
             async with self.store.within(_NOBODY) as work:
                 await work.breakers.close(provider)
             _log.info("breaker closed", provider=provider)
@@ -104,7 +111,7 @@ class Guarding:
         if self._shut.get(provider, now) > now:
             return  # opened a moment ago, by another call of the same bad minute
         until = self._shut[provider] = now + pause(trouble, asked)
-        self._trials.discard(provider)
+        self._trials.pop(provider, None)
         async with self.store.within(_NOBODY) as work:
             await work.breakers.open(Breaker(provider=provider, trouble=trouble, opened_at=now, open_until=until))
         _log.error("breaker open", provider=provider, trouble=trouble.value, until=until.isoformat())

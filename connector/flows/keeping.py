@@ -109,6 +109,7 @@ class Keeping:
         leased = await self.store.lease_due(provider.key, owner, now, most=most)
         failpoint("keeping.leased")
         if not leased:
+            await self.guarding.not_tried(provider.key)
             return (), False
         async with self.store.within(Scope.of_lease(owner)) as work:
             return await work.renewals.held(owner), most == _BATCH and len(leased) == most

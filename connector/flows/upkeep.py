@@ -141,9 +141,11 @@ class Upkeep:
             if no_good and not await work.renewals.turn_down(connection.id, now - TURNED_DOWN_AGAIN, now):
                 raise Unavailable(wait=TURNED_DOWN_AGAIN)
             await self.guarding.admit(work, connection.provider)
-            if not await work.renewals.lease(connection.id, before.id, owner, now):
-                return None
-            batch = await work.renewals.held(owner)
+            leased = await work.renewals.lease(connection.id, before.id, owner, now)
+            batch = await work.renewals.held(owner) if leased else ()
+        if not batch:
+            await self.guarding.not_tried(connection.provider)
+            return None
         ended = (await self.renewing.carry_out(batch, since=since))[connection.id]
         if isinstance(ended, Renewed) and ended.access is not None:
             return AccessToken(text=ended.access, grant_id=ended.grant.id)

@@ -53,6 +53,12 @@ class BreakerRows:
         statement = sa.update(breakers).where(of.provider == breaker.provider, of.open_until <= now)
         return (await self._connection.execute(statement.values(open_until=until))).rowcount == 1
 
+    async def give_trial_back(self, provider: ProviderKey, until: datetime, now: datetime) -> None:
+        """Leaves a trial that was taken until then to whoever comes next, unless the breaker was opened since."""
+        of = breakers.c
+        mine = sa.and_(of.provider == provider, of.open_until == until)
+        await self._connection.execute(sa.update(breakers).where(mine).values(open_until=now))
+
     async def close(self, provider: ProviderKey) -> None:
         """The provider answers again."""
         closed = {"reason": None, "opened_at": None, "open_until": None}
