@@ -1,6 +1,8 @@
 """Keeps a second copy of every token answer where our database is not, and brings a restored database back to now."""
 
 import asyncio
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,12 +14,13 @@ from connector.domain.renewal import TokenAnswer
 from connector.errors import ConnectorError, InvalidInput
 from connector.flows.renewing import Renewing
 from connector.flows.shredding import Shredding
-from connector.ids import ConnectionId, GrantId, TenantId
+from connector.ids import ConnectionId, TenantId
 from connector.ports import Clock, Escrow, Store, TokenJournal
 
 RETAINED = timedelta(days=35)  # longer than any refresh token lives [IM-3]
 _LATE = timedelta(seconds=60)
 _AT_ONCE = 8
+_TRIED = 8  # of a connection's newest answers, until one holds a token: a maintenance page answers with 200 as well
 _FORGET_EVERY = timedelta(hours=6)
 
 _log = structlog.get_logger("connector.escrowing")
@@ -82,41 +85,50 @@ class Escrowing:
         if self.escrow is None:
             return Replayed(0, 0, 0, 0, 0)
         shredded, refused, gone = await self._shred_again(self.escrow)
-        newest: dict[ConnectionId, tuple[GrantId, TokenAnswer | None]] = {}
+        newest: defaultdict[ConnectionId, deque[TokenAnswer]] = defaultdict(lambda: deque(maxlen=_TRIED))
         read = 0
         async for answer in self.escrow.entries(since):
             read += 1
-            if answer.tenant_id in gone:
-                continue
-            if answer.connection_id not in newest:
-                newest[answer.connection_id] = (await self._in_use(answer), None)
-            last, _ = newest[answer.connection_id]
-            if answer.parent_id == last:
-                newest[answer.connection_id] = (answer.id, answer)
-        tips = [answer for _, answer in newest.values() if answer is not None]
-        room, done, advanced = asyncio.Semaphore(_AT_ONCE), 0, 0
+            if answer.tenant_id not in gone:
+                newest[answer.connection_id].appendleft(answer)
+        room, ended = asyncio.Semaphore(_AT_ONCE), Counter[bool | None]()
 
-        async def settle(answer: TokenAnswer) -> None:
-            nonlocal done, advanced
+        async def bring_back(connection: ConnectionId, answers: Iterable[TokenAnswer]) -> None:
             async with room:
                 try:
-                    # The grants in between were never ours again; the chain goes on from the one the backup knew.
-                    # Added only once it is known: a sum begun before the wait would lose what others add meanwhile.
-                    settled = await self.renewing.settle(replace(answer, parent_id=await self._in_use(answer)))
-                    advanced += settled
+                    advanced = await self._advanced(answers)
                 except ConnectorError as failure:
-                    _log.error("not replayed", connection=str(answer.connection_id), failure=str(failure))
-                done += 1
-                progress(done, len(tips))
+                    _log.error("not replayed", connection=str(connection), failure=str(failure))
+                    advanced = False
+                ended[advanced] += 1
+                progress(ended.total(), len(newest))
 
-        await asyncio.gather(*(settle(answer) for answer in tips))
+        await asyncio.gather(*(bring_back(*each) for each in newest.items()))
         return Replayed(
             answers=read,
             connections=len(newest),
-            advanced=advanced,
-            failed=len(tips) - advanced + refused,
+            advanced=ended[True],
+            failed=ended[False] + refused,
             shredded=shredded,
         )
+
+    async def _advanced(self, answers: Iterable[TokenAnswer]) -> bool | None:
+        """Whether the newest answer that holds a token is in use now; None: nothing newer was there to be put in use.
+
+        No line is followed: an answer in between may hold no token, or may never have reached the escrow.
+        """
+        newer = None
+        for answer in answers:
+            async with self.store.within(Scope.of_tenant(answer.tenant_id)) as work:
+                in_use = await work.connections.current_grant(answer.connection_id)
+                known = await work.connections.grant(answer.id)
+            if in_use is None or known is not None or answer.answered_at <= in_use.obtained_at:
+                return newer
+            newer = False
+            # The grants in between were never ours again; the line goes on from the one the backup knew.
+            if await self.renewing.settle(replace(answer, parent_id=in_use.id)):
+                return True
+        return newer
 
     async def _shred_again(self, escrow: Escrow) -> tuple[int, int, set[TenantId]]:
         """Destroys keys a restore brought back: how many tenants', how many certificates are not ours, and whose."""
@@ -130,11 +142,6 @@ class Escrowing:
             else:
                 gone.add(certificate.tenant_id)
         return done, refused, gone
-
-    async def _in_use(self, answer: TokenAnswer) -> GrantId:
-        async with self.store.within(Scope.of_tenant(answer.tenant_id)) as work:
-            grant = await work.connections.current_grant(answer.connection_id)
-        return answer.id if grant is None else grant.id
 
     async def _forget(self) -> None:
         now = self.clock.now()

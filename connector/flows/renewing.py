@@ -101,6 +101,9 @@ class Renewing:
         async with self.store.within(scope) as work:
             connection = await work.connections.connection(answer.connection_id)
             parent = None if answer.parent_id is None else await work.connections.grant(answer.parent_id)
+            in_use = await work.connections.current_grant(answer.connection_id)
+        if parent is None and in_use is not None and in_use.obtained_at < answer.answered_at:
+            parent = in_use  # a restored database lost the grants in between, and the line goes on from the one it has
         if connection is not None and connection.standing is Standing.DISCONNECTED:
             _log.info("an answer nobody needs", renewal=str(answer.id), connection=str(answer.connection_id))
             return False
