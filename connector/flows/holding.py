@@ -32,17 +32,18 @@ class Holding:
 
         Raises Misconfigured when a key that the installation needs is not in reach, before anything is served.
         """
-        held = await self._beat()
+        told = await self._told()
+        await self.custody.beat(told)
         # Announced first and looked second: a promotion either waits for this process or is seen by it.
         for kek in await self.custody.keks(settled=True):
-            if kek.needed and kek.id not in held:
+            if kek.needed and kek.id not in told.opens:
                 problem = (
                     f"CONNECTOR_KEK: this key does not open what the database was sealed with (key {kek.id}); "
                     "give the key this installation was set up with, or the one it was rotated to"
                 )
                 await self.custody.end(self.process_id)
                 raise Misconfigured(problems=[problem])
-        beating = asyncio.create_task(self._go_on())
+        beating = asyncio.create_task(self._go_on(told))
         try:
             yield
         finally:
@@ -51,24 +52,25 @@ class Holding:
             with suppress(ConnectorError):  # then it falls silent, which is noticed as well
                 await self.custody.end(self.process_id)
 
-    async def _beat(self) -> frozenset[str]:
-        held = frozenset(await self.holder.held())
-        told = Process(
+    async def _told(self) -> Process:
+        return Process(
             id=self.process_id,
             host=socket.gethostname(),
             pid=os.getpid(),
-            opens=sorted(held),
+            opens=sorted(await self.holder.held()),
             would_wrap=await self.holder.foremost(),
         )
-        await self.custody.beat(told)
-        return held
 
-    async def _go_on(self) -> None:
+    async def _go_on(self, told: Process) -> None:
         while True:
             await asyncio.sleep(BEAT.total_seconds())
             try:
-                await self._beat()
-            except ConnectorError as failure:  # the database or the key service is away, and this is said elsewhere
+                try:
+                    told = await self._told()
+                except ConnectorError as failure:  # a key service is away: what could be opened last is said again
+                    _log.info("not proven again", failure=str(failure))
+                await self.custody.beat(told)
+            except ConnectorError as failure:  # the database is away, and this is said elsewhere
                 _log.info("not announced", failure=str(failure))
             except Exception:  # noqa: BLE001 - a process that falls silent is taken for gone, and must not be
                 _log.exception("not announced")

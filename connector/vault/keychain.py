@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
 from connector.domain.custody import BEAT, CANARY, Kek
 from connector.domain.sealing import WrappedKey
-from connector.errors import CannotOpen, Unavailable
+from connector.errors import CannotOpen, ConnectorError, Misconfigured, Unavailable
 from connector.ports import Custody, KeyService
 
+_NO_ANSWER = (Unavailable, Misconfigured)  # a service is away, or an operator must act there
 _PROVEN_FOR = 15 * 60.0  # seconds until a key that opened its canary has to prove it again
 
 _log = structlog.get_logger("connector.keychain")
@@ -62,20 +64,35 @@ class Keychain:
 
     async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
         """The key inside; raises Unavailable when it is this process that lacks the key, and CannotOpen otherwise."""
+        failure: ConnectorError | None = None
         for service in await self._likely(wrapped.kek_id):
             try:
                 return await service.unwrap(wrapped, context)
             except CannotOpen:
                 continue
+            except _NO_ANSWER as cause:  # another may open it
+                failure = cause
+        if failure is not None:
+            raise failure
         kek = await self._known(wrapped.kek_id)
         if kek is not None and kek.retired_at is None and await self._opening(kek) is None:
             raise self._behind(wrapped.kek_id)
         raise CannotOpen(purpose="data_key")
 
     async def held(self) -> Sequence[str]:
-        """The keys this process can open, each proven by its canary; raises Unavailable when a service is away."""
-        keks = [kek for kek in await self._custody.keks() if kek.retired_at is None]
-        return [kek.id for kek in keks if await self._opening(kek) is not None]
+        """The keys this process can open, each proven by its canary.
+
+        Raises Unavailable when a service is away that is needed, and Misconfigured when it refuses us.
+        """
+        held = []
+        for kek in await self._custody.keks():
+            try:
+                if kek.retired_at is None and await self._opening(kek) is not None:
+                    held.append(kek.id)
+            except _NO_ANSWER:
+                if kek.needed:
+                    raise
+        return held
 
     async def canary(self) -> WrappedKey:
         """A canary for the foremost key: the installation's pepper, wrapped by it."""
@@ -100,8 +117,9 @@ class Keychain:
 
     async def _named(self, kek_id: str) -> KeyService | None:
         for service in self._look():
-            if await service.current() == kek_id:
-                return service
+            with suppress(*_NO_ANSWER):
+                if await service.current() == kek_id:
+                    return service
         return None
 
     async def _likely(self, kek_id: str) -> Sequence[KeyService]:
@@ -112,20 +130,26 @@ class Keychain:
         return rest if first is None else [first, *rest]
 
     async def _opening(self, kek: Kek | None) -> KeyService | None:
-        """The service that opens the key's canary; None: none that this process can reach."""
+        """The service that opens the key's canary; None: none does. Raises what those said that did not answer."""
         if kek is None:
             return None
         until, proven = self._proven.get(kek.id, (0.0, None))
         if proven is not None and until > self._seconds() and proven in self._look():
             return proven
+        failure: ConnectorError | None = None
         for service in self._look():
             try:
                 await service.unwrap(kek.wrapped_canary(), CANARY)
             except CannotOpen:
                 continue
-            self._proven[kek.id] = (self._seconds() + _PROVEN_FOR, service)
-            return service
+            except _NO_ANSWER as cause:
+                failure = cause
+            else:
+                self._proven[kek.id] = (self._seconds() + _PROVEN_FOR, service)
+                return service
         self._proven.pop(kek.id, None)
+        if failure is not None:
+            raise failure
         return None
 
     @staticmethod

@@ -14,13 +14,16 @@ class Rewrapper:
         self._shelf = shelf
 
     async def rewrap(self, tenant: TenantId, key: DataKeyId, kek_id: str) -> bool:
-        """A tenant's key under `kek_id`; False: it is there already, gone, or was changed meanwhile."""
+        """A tenant's key under `kek_id`.
+
+        False: it is there already, gone, was changed meanwhile, or its service has gone on to a newer version.
+        """
         before = await self._shelf.data_key(tenant, key)
         if before is None or before.kek_id == kek_id:
             return False
         context = owner_of(tenant, key)
         after = await self._holder.wrap_under(kek_id, await self._holder.unwrap(before, context), context)
-        return await self._shelf.rewrap(tenant, key, before, after)
+        return await self._shelf.rewrap(tenant, key, before, after) and after.kek_id == kek_id
 
     async def rewrap_pepper(self, kek_id: str) -> bool:
         """The installation's pepper under `kek_id`; False: it is there already, or was changed meanwhile."""
