@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from connector.domain.renewal import ANSWER_WITHIN
 from connector.doorbell import ArqDoorbell, open_queue
 from connector.errors import Misconfigured
 from connector.failpoints import arm
@@ -159,7 +160,8 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             reading=Reading(store, register, clock),
             watching=Watching(store, register, watch, clock, wanted=settings.metrics is not None),
             rotating=Rotating(custody, keychain, Rewrapper(keychain, shelf)),
-            resealing=Resealing(store, vault, custody, clock, timedelta(seconds=PRIMARY_FOR)),
+            # A renewal that took the old key at the last moment seals its answer with it, however late that comes.
+            resealing=Resealing(store, vault, custody, clock, timedelta(seconds=PRIMARY_FOR) + ANSWER_WITHIN),
         )
         yield Installation(
             mode=settings.mode,

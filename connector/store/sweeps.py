@@ -203,9 +203,12 @@ async def connections_unreadable(connection: AsyncConnection) -> Sequence[tuple[
 
 
 async def keys_in_use(connection: AsyncConnection) -> Sequence[tuple[str, TenantId, DataKeyId]]:
-    """The newest data key under each key-encryption key."""
+    """The newest data key under each key-encryption key, retired ones left out."""
     of = data_keys.c
     newest = (
-        sa.select(of.kek_id, of.tenant_id, of.id).ext(distinct_on(of.kek_id)).order_by(of.kek_id, of.created_at.desc())
+        sa.select(of.kek_id, of.tenant_id, of.id)
+        .ext(distinct_on(of.kek_id))
+        .where(of.retired_at.is_(None))
+        .order_by(of.kek_id, of.created_at.desc())
     )
     return [(row.kek_id, TenantId(row.tenant_id), DataKeyId(row.id)) for row in await connection.execute(newest)]

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from connector.bootstrap import Flows
+from connector.bootstrap import Flows, opened
 from connector.domain.access import Scope
+from connector.domain.renewal import ANSWER_WITHIN
 from connector.domain.sealing import WrappedKey
 from connector.errors import CannotOpen, InvalidInput, NotFound
 from connector.flows.rotating import Rotated
 from connector.ids import DataKeyId, TenantId
+from connector.vault.keyring import PRIMARY_FOR
 from connector.vault.kms.local import LocalFile
 from tests.conftest import Cluster
 from tests.connector.flows.bench import value
@@ -36,6 +38,12 @@ class Joined:
 
     async def rotate(self) -> Rotated:
         return await self.flows.rotating.rotate(patience=A_FEW_BEATS, waiting=lambda _: None, told=lambda *_: None)
+
+    async def rotate_only(self, key: DataKeyId) -> None:
+        rotating = self.flows.rotating
+        await rotating.custody.enrol("new", (await rotating.holder.canary()).blob)
+        assert await rotating._promoted("new", A_FEW_BEATS, lambda _: None) == []  # noqa: SLF001 - and no more of it
+        assert await rotating.rewrapper.rewrap(self.tenant, key, "new")
 
     async def token(self) -> str:
         connection = await value(self.world, "select id from connections")
@@ -140,3 +148,26 @@ async def test_what_nobody_can_open_is_left_and_said(joined: Joined) -> None:
     assert not (await joined.flows.rotating.retire("old", None)).retired
     with pytest.raises(CannotOpen):
         await joined.flows.rotating.rewrapper.rewrap(joined.tenant, key, "new")
+
+
+async def test_a_retired_data_key_that_is_alone_under_its_wrapper_keeps_no_process_from_starting(
+    joined: Joined,
+) -> None:
+    """As when a rotation of the key-encryption key was killed between a tenant's old data key and its new one."""
+    retired = DataKeyId(await value(joined.world, "select id from data_keys"))
+    flow = replace(joined.flows.resealing, noticed_after=NOTHING)
+    await flow.rotate([joined.tenant], leaked=False, told=lambda *_: None)
+    joined.world.clock.ahead = timedelta(days=35, minutes=1)
+    assert (await flow.retire(joined.tenant, retired)).retired
+    LocalFile.add(joined.kek, "new")
+    primary = DataKeyId(await value(joined.world, "select id from data_keys where is_primary"))
+    await joined.rotate_only(primary)
+
+    async with opened(joined.world.settings, clock=joined.world.clock):
+        pass
+
+
+async def test_a_data_key_is_looked_through_again_when_no_call_under_way_can_seal_with_the_old_one(
+    joined: Joined,
+) -> None:
+    assert joined.flows.resealing.noticed_after == timedelta(seconds=PRIMARY_FOR) + ANSWER_WITHIN
