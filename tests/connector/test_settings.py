@@ -237,6 +237,7 @@ def test_every_variable_a_program_reads_is_named_for_it() -> None:
         "CONNECTOR_SWEEPER_DATABASE_URL",
         "REDIS_URL",
         "CONNECTOR_KEK",
+        "CONNECTOR_KEK_BEFORE",
         "CONNECTOR_ALLOW_LOCAL_KEK",
         "CONNECTOR_LOG_LEVEL",
         "CONNECTOR_JOURNAL",

@@ -96,7 +96,16 @@ SWITCHES: dict[str, dict[str, Values]] = {
         "invox": {"providers": {"infomart": {"enabled": False}, "invox": INVOX}},
         "both providers": {"providers": {"infomart": {**INFOMART, **PACED}, "invox": {**INVOX, **PACED}}},
     },
-    "kek": {"key file": {}, "kms": {"kek": {"file": {"existingSecret": ""}, "address": "aws:arn:aws:kms:x:1:key/2"}}},
+    "kek": {
+        "key file": {},
+        "kms": {
+            "kek": {
+                "file": {"existingSecret": ""},
+                "address": "aws:arn:aws:kms:x:1:key/2",
+                "before": {"file": {"existingSecret": "old"}},
+            }
+        },
+    },
     "journal": {
         "own journals": {},
         "shared journal and escrow": {

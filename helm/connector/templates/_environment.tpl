@@ -48,14 +48,17 @@
   value: "0.0.0.0:{{ .port }}"
 {{- end }}
 {{- end }}
-{{- if .Values.kek.file.existingSecret }}
+{{- with .Values.kek }}
 - name: CONNECTOR_KEK
-  value: file:/run/secrets/connector/kek.json
+  value: {{ if .file.existingSecret }}file:/run/secrets/connector/kek.json{{ else }}{{ .address | quote }}{{ end }}
+{{- if or .before.file.existingSecret .before.address }}
+- name: CONNECTOR_KEK_BEFORE
+  value: {{ if .before.file.existingSecret }}file:/run/secrets/connector-before/kek.json{{ else }}{{ .before.address | quote }}{{ end }}
+{{- end }}
+{{- if or .file.existingSecret .before.file.existingSecret }}
 - name: CONNECTOR_ALLOW_LOCAL_KEK
   value: "true"
-{{- else }}
-- name: CONNECTOR_KEK
-  value: {{ .Values.kek.address | quote }}
+{{- end }}
 {{- end }}
 {{- range $provider, $settings := .Values.providers }}
 {{- if $settings.enabled }}

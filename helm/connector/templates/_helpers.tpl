@@ -165,14 +165,14 @@ The volumes of web and worker: /tmp, the shared journal if there is one, and the
   persistentVolumeClaim:
     claimName: {{ . | quote }}
 {{- end }}
-{{- with .Values.kek.file }}
-{{- if .existingSecret }}
-- name: kek
+{{- range $name, $file := dict "kek" .Values.kek.file "kek-before" .Values.kek.before.file }}
+{{- if $file.existingSecret }}
+- name: {{ $name }}
   secret:
-    secretName: {{ .existingSecret | quote }}
+    secretName: {{ $file.existingSecret | quote }}
     defaultMode: 0440
     items:
-      - key: {{ .key | quote }}
+      - key: {{ $file.key | quote }}
         path: kek.json
 {{- end }}
 {{- end }}
@@ -187,7 +187,7 @@ The volumes of web and worker: /tmp, the shared journal if there is one, and the
 
 {{- /* Not empty where the program logs in to Vault with the pod's service account; that token is good for nothing else. */}}
 {{- define "connector.logsInToVault" -}}
-{{- with .Values.kek.address }}{{ if and (hasPrefix "vault:" .) (contains "role=" .) }}yes{{ end }}{{ end }}
+{{- range list .Values.kek.address .Values.kek.before.address }}{{ if and (hasPrefix "vault:" .) (contains "role=" .) }}yes{{ end }}{{ end }}
 {{- end }}
 
 {{- /* Where web and worker mount them. A folder, not a subPath, so that a changed key file arrives. */}}
@@ -199,6 +199,11 @@ The volumes of web and worker: /tmp, the shared journal if there is one, and the
 {{- if .Values.kek.file.existingSecret }}
 - name: kek
   mountPath: /run/secrets/connector
+  readOnly: true
+{{- end }}
+{{- if .Values.kek.before.file.existingSecret }}
+- name: kek-before
+  mountPath: /run/secrets/connector-before
   readOnly: true
 {{- end }}
 {{- if include "connector.logsInToVault" . }}

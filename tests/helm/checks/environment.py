@@ -7,6 +7,7 @@ from tests.helm.rendering import Manifest, Values
 
 JOURNAL = "/var/lib/connector/journal"
 KEY_FILE = "/run/secrets/connector/kek.json"
+KEY_FILE_BEFORE = "/run/secrets/connector-before/kek.json"
 
 
 def violations(objects: list[Manifest], values: Values) -> list[str]:
@@ -68,10 +69,13 @@ def serving(values: Values) -> list[dict[str, Any]]:
         expected.append(referred("CONNECTOR_ESCROW", escrow["existingSecret"], escrow["urlKey"]))
     if values["metrics"]["enabled"]:
         expected.append(literal("CONNECTOR_METRICS", f"0.0.0.0:{values['metrics']['port']}"))
-    if values["kek"]["file"]["existingSecret"]:
-        expected += [literal("CONNECTOR_KEK", f"file:{KEY_FILE}"), literal("CONNECTOR_ALLOW_LOCAL_KEK", "true")]
-    else:
-        expected += [literal("CONNECTOR_KEK", values["kek"]["address"])]
+    kek, before = values["kek"], values["kek"]["before"]
+    expected.append(literal("CONNECTOR_KEK", f"file:{KEY_FILE}" if kek["file"]["existingSecret"] else kek["address"]))
+    if before["file"]["existingSecret"] or before["address"]:
+        place = f"file:{KEY_FILE_BEFORE}" if before["file"]["existingSecret"] else before["address"]
+        expected.append(literal("CONNECTOR_KEK_BEFORE", place))
+    if kek["file"]["existingSecret"] or before["file"]["existingSecret"]:
+        expected.append(literal("CONNECTOR_ALLOW_LOCAL_KEK", "true"))
     for provider, word in (("infomart", "INFOMART"), ("invox", "INVOX")):
         settings = values["providers"][provider]
         if settings["enabled"]:
