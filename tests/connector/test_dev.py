@@ -174,6 +174,7 @@ def test_a_run_that_is_told_to_stop_or_killed_half_way_leaves_no_process(
             time.sleep(LOOK_AGAIN)
         for run in runs:
             assert_gone(run)
-            assert run.process.returncode == {signal.SIGTERM: 130, signal.SIGKILL: -signal.SIGKILL}[number]
+            _, words = run.process.communicate()
+            assert run.process.returncode == {signal.SIGTERM: 130, signal.SIGKILL: -signal.SIGKILL}[number], words
     if number is signal.SIGTERM:
         assert [list((tmp_path / str(place)).iterdir()) for place in range(len(MOMENTS))] == [[]] * len(MOMENTS)
