@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0  # seconds for a whole run on a busy machine
-GONE = 8.0  # seconds within which everything has ended
+GONE = 30.0  # seconds within which everything has ended, on a busy machine
 NOBODY = 65534
 LOOK_AGAIN = 0.08
 PROGRAMS = {"postgres", "valkey", "connector serve", "connector worker", "twin"}
