@@ -68,7 +68,7 @@ class Doubting:
                 await self._give_back(leased, timedelta())
             case Unavailable():  # something of ours was not ready, and nothing was sent
                 await self._give_back(leased, failure.wait)
-            case _:
+            case _:  # nothing was sent: what comes after a departure has another name by now
                 await self._give_back(leased, _PUT_OFF)
 
     async def _give_back(self, leased: Leased, wait: timedelta) -> None:
