@@ -21,8 +21,8 @@ async def keep(flows: Flows, desk: Desk, beat: Callable[[], None]) -> None:
     A database that is away is foreseen: the worker waits for it, and killing it would bring nothing back.
     """
     while True:
+        sound = await flows.keeping.sweep()
         try:
-            await flows.keeping.sweep()
             unheard = await flows.fetching.sweep()
             for tenant, fetch in unheard:
                 desk.take(tenant, fetch)
@@ -30,10 +30,11 @@ async def keep(flows: Flows, desk: Desk, beat: Callable[[], None]) -> None:
                 _log.warning("read without a ring", fetches=len(unheard))
             with reported("census"):  # a worker works on, whatever becomes of those who watch it
                 await flows.watching.look()
-            beat()
         except ConnectorError as failure:
             _log.warning("sweep stopped", failure=str(failure))
-            beat()
         except Exception:  # noqa: BLE001 - without a beat the probe ends a worker that goes on like this
             _log.exception("sweep failed")
+            sound = False
+        if sound:
+            beat()
         await asyncio.sleep(SWEEP_EVERY)

@@ -133,12 +133,20 @@ def _rotate_data_keys(tenants: Sequence[TenantId], *, due: bool, leaked: bool, a
             )
 
         done = with_flows(job)
-    facts = {"tenants": done.tenants, "resealed": done.resealed, "madeDue": done.made_due, "failed": done.failed}
+    facts = {
+        "tenants": done.tenants,
+        "resealed": done.resealed,
+        "madeDue": done.made_due,
+        "failed": done.failed,
+        "unreadable": done.unreadable,
+    }
     line = f"{done.tenants} tenants: {done.resealed} ciphertexts resealed, {done.failed} tenants failed."
     if leaked:
         line += f" {done.made_due} connections are renewed now."
+    if done.unreadable:
+        line += f" {done.unreadable} ciphertexts do not open and stay as they are; the log names them."
     tell(facts, line, as_json=as_json)
-    raise typer.Exit(1 if done.failed else 0)
+    raise typer.Exit(1 if done.failed or done.unreadable else 0)
 
 
 @keys.command("retire")

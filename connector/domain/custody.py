@@ -41,7 +41,6 @@ class Process:
     host: str
     pid: int
     opens: Sequence[str]
-    would_wrap: str  # what its settings name first, whatever the database says
 
 
 @dataclass(frozen=True, slots=True)

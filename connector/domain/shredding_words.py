@@ -54,12 +54,12 @@ def _from_when_on() -> tuple[str, str]:
     return (
         (
             f"稼働中のプロセスは遅くとも{_TRUSTED}秒後には鍵を使わなくなります。開いた鍵は、稼働中のプロセスのメモリーに"
-            "使われないまま十数分、何もしないプロセスでは終了まで残ることがあります。すでに始まっていた連携先への呼び出しは"
+            "使われないまま1時間ほど、何もしないプロセスでは終了まで残ることがあります。すでに始まっていた連携先への呼び出しは"
             f"最長{_UNDER_WAY}秒で終わり、その結果が使われることはありません。"
         ),
         (
             f"No running process uses a key later than {_TRUSTED} seconds afterwards. An opened key may lie unused in "
-            "the memory of a working process for about a quarter of an hour, and of an idle one until it ends. Calls "
+            "the memory of a working process for about an hour, and of an idle one until it ends. Calls "
             f"to a provider that had begun end within {_UNDER_WAY} seconds, and what they bring is put to no use."
         ),
     )

@@ -59,6 +59,7 @@ class Doubting:
             case CannotOpen():
                 now = self.clock.now()
                 after = leased.connection.unreadable(failure.fault, now, due_at=now + _KEY_BACK)
+                await self.guarding.not_tried(provider)
                 await self._end(leased, Outcome.NOT_SENT, failure, after)
             case Unavailable(whose=Whose.PROVIDER):
                 await self.guarding.failed(provider, Trouble.MAINTENANCE, failure.wait)
@@ -67,8 +68,10 @@ class Doubting:
                 await self.guarding.failed(provider, Trouble.UNREACHABLE)
                 await self._give_back(leased, timedelta())
             case Unavailable():  # something of ours was not ready, and nothing was sent
+                await self.guarding.not_tried(provider)
                 await self._give_back(leased, failure.wait)
-            case _:
+            case _:  # nothing was sent: what comes after a departure has another name by now
+                await self.guarding.not_tried(provider)
                 await self._give_back(leased, _PUT_OFF)
 
     async def _give_back(self, leased: Leased, wait: timedelta) -> None:
@@ -99,7 +102,7 @@ class Doubting:
             )
             if other is not None:
                 after = connection.doubted(Standing.SUSPECT, cause, now, due_at=now)
-            elif not sure:
+            elif not sure or not await work.renewals.holds(leased):  # nobody is given up who is not ours to
                 after = connection.doubted(Standing.SUSPECT, cause, now, due_at=now + LOOK_AGAIN)
             else:
                 after = await self._given_up(work, leased, cause)

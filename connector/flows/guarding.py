@@ -73,7 +73,7 @@ class Guarding:
         return False
 
     async def not_tried(self, provider: ProviderKey) -> None:
-        """Whoever was admitted had nothing to ask: a trial it took is left to the next one."""
+        """Whoever was admitted asked nothing after all: a trial it took is left to the next one."""
         if (until := self._trials.pop(provider, None)) is not None:
             async with self.store.within(_NOBODY) as work:
                 await work.breakers.give_trial_back(provider, until, self.clock.now())

@@ -58,7 +58,6 @@ class Holding:
             host=socket.gethostname(),
             pid=os.getpid(),
             opens=sorted(await self.holder.held()),
-            would_wrap=await self.holder.foremost(),
         )
 
     async def _go_on(self, told: Process) -> None:

@@ -39,15 +39,25 @@ class Keeping:
     clock: Clock
     _rounds: dict[str, "asyncio.Task[int]"] = field(default_factory=dict)
 
-    async def sweep(self) -> None:
-        """One round; renewals that take longer than a round go on beside the next."""
-        await self.bring_in()
-        await self.escrowing.copy()
-        await self.find_abandoned()
+    async def sweep(self) -> bool:
+        """One round, none of whose parts keeps another from its turn; False: something unforeseen stopped one.
+
+        Renewals that take longer than a round go on beside the next.
+        """
+        sound = True
+        for part in (self.bring_in, self.escrowing.copy, self.find_abandoned):
+            try:
+                await part()
+            except ConnectorError as failure:
+                _log.warning("stopped", part=part.__name__, failure=str(failure))
+            except Exception:  # noqa: BLE001 - logged whole, and told to whoever beats for this process
+                _log.exception("stopped", part=part.__name__)
+                sound = False
         for provider in self.register.everyone():
             running = self._rounds.get(provider.key)
             if running is None or running.done():
                 self._rounds[provider.key] = asyncio.create_task(self._renew_quietly(provider))
+        return sound
 
     async def close(self) -> None:
         """Begins nothing more, and waits for what has begun."""
@@ -61,12 +71,15 @@ class Keeping:
         for answer in await self.journal.unsettled(older_than=older_than):
             try:
                 brought += await self.renewing.settle(answer)
+                self.journal.settle(answer.id)
             except ConnectorError as failure:  # it stays on disk, and the next round tries again
                 _log.warning("not brought in", renewal=str(answer.id), failure=str(failure))
                 if isinstance(failure, Unavailable):
                     break
                 continue
-            self.journal.settle(answer.id)
+            except Exception:  # noqa: BLE001 - it stays on disk as well, and the others are none the worse for it
+                _log.exception("not brought in", renewal=str(answer.id))
+                continue
             failpoint("keeping.brought_in")
         return brought
 
@@ -74,8 +87,14 @@ class Keeping:
         """Renewals whose process let the lease end become doubts, each settled by asking again later."""
         now = self.clock.now()
         for tenant, connection in await self.store.renewals_abandoned(now, most=_SWEEP_MOST):
-            async with self.store.within(Scope.of_tenant(tenant)) as work:
-                abandoned = await work.renewals.abandon(connection, now)
+            try:
+                async with self.store.within(Scope.of_tenant(tenant)) as work:
+                    abandoned = await work.renewals.abandon(connection, now)
+            except ConnectorError:
+                raise
+            except Exception:  # noqa: BLE001 - found again by the next round; the others need not wait for it
+                _log.exception("not abandoned", connection=str(connection))
+                continue
             if abandoned is not None:
                 self.watch.renewal_abandoned(abandoned.provider)
                 _log.warning("abandoned", connection=str(connection))
@@ -123,4 +142,6 @@ class Keeping:
             return await self.renew_due(provider)
         except ConnectorError as failure:
             _log.info("not renewed now", provider=provider.key, failure=str(failure))
-            return 0
+        except Exception:  # noqa: BLE001 - nobody waits for this task, so it is logged here; the next round begins anew
+            _log.exception("not renewed now", provider=provider.key)
+        return 0

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -16,7 +15,6 @@ from connector.domain.connection import (
     Grant,
     SealedGrant,
     Standing,
-    access_seat,
     answer_seat,
     refresh_seat,
 )
@@ -32,9 +30,11 @@ from connector.domain.renewal import (
 )
 from connector.errors import ConnectorError, OutcomeUnknown, Unavailable
 from connector.failpoints import failpoint
+from connector.flows.departing import Departure
 from connector.flows.doubting import Doubting
 from connector.flows.guarding import Guarding
-from connector.ids import ConnectionId, GrantId
+from connector.flows.lineage import next_grant
+from connector.ids import ConnectionId
 from connector.ports import Clock, Provider, Register, Sealer, Store, TokenJournal, Vault, Watch
 from connector.secret import Secret
 
@@ -70,8 +70,12 @@ class Renewing:
         `since` is the monotonic second before the lease was asked for: whoever is stopped meanwhile notices.
         """
         if len(batch) > 1:
-            with suppress(Unavailable):  # then each key is looked at alone, and whose cannot be gives its lease back
+            try:
                 await self.vault.look_over(batch[0].owner)
+            except Unavailable as failure:  # then each key is looked at alone, and whose cannot be gives its lease back
+                _log.info("keys not looked over", failure=str(failure))
+            except Exception:  # noqa: BLE001 - the same, and why is in the log
+                _log.exception("keys not looked over")
         asked = {asyncio.create_task(self._answered(leased, since)): leased for leased in batch}
         ended: dict[ConnectionId, Renewed | ConnectorError] = {}
         waiting = set(asked)
@@ -119,32 +123,35 @@ class Renewing:
             return False
         sealer = await self.vault.prepare(answer.tenant_id)
         refresh = await self._refresh_of(connection, grant, parent)
-        sealed = _sealed(connection, grant, refresh, answer, parent, sealer)
+        sealed = next_grant(connection, grant, refresh, answer, parent, sealer)
         await self._adopt(connection, sealed, answer)
         return True
 
     async def _answered(self, leased: Leased, since: float) -> Renewed | ConnectorError:
-        """A grant that is on disk and not yet in the database, or why there is none; never raises what is foreseen."""
-        provider = self.register.provider(leased.connection.provider)
+        """A grant that is on disk and not yet in the database, or why there is none; raises nothing."""
+        departure = Departure(partial(self._look, leased, since))
         try:
-            return await self._asked(leased, provider, since)
-        except ConnectorError as failure:
-            try:
-                await self.doubting.ended(leased, failure)
-            except ConnectorError as second:  # the lease ends by itself, and a sweep finds what it left
-                _log.warning("not written down", connection=str(leased.connection.id), failure=str(second))
-            return failure
+            return await self._asked(leased, departure)
+        except Exception as raised:  # noqa: BLE001 - others are renewed beside it
+            failure = departure.meaning(raised)
+        try:
+            await self.doubting.ended(leased, failure)
+        except ConnectorError as second:  # the lease ends by itself, and a sweep finds what it left
+            _log.warning("not written down", connection=str(leased.connection.id), failure=str(second))
+        except Exception:  # noqa: BLE001 - the same, and why is in the log
+            _log.exception("not written down", connection=str(leased.connection.id))
+        return failure
 
-    async def _asked(self, leased: Leased, provider: Provider, since: float) -> Renewed:
+    async def _asked(self, leased: Leased, departure: Departure) -> Renewed:
         connection = leased.connection
+        provider = self.register.provider(connection.provider)
         # Everything that can fail without harm is done before the call: from then on the old token may be dead.
         refresh = await self.vault.open(leased.grant.refresh_sealed, refresh_seat(connection, leased.grant.id))
         sealer = await self.vault.prepare(connection.tenant_id)
         async with self.guarding.turn(provider):
             self.journal.check()
-            self._look(leased, since)
-            last_look = partial(self._look, leased, since)
-            call = asyncio.create_task(self._journalled(leased, provider, refresh, sealer, last_look))
+            departure.look()
+            call = asyncio.create_task(self._journalled(leased, provider, refresh, sealer, departure.last_look))
             await asyncio.wait({call}, timeout=self.patience.total_seconds())
         if not call.done():
             # Its answer may be the only token there is, so it is listened for as long as nobody else may ask.
@@ -185,8 +192,8 @@ class Renewing:
             try:
                 await self.journal.append(answer)
                 self.watch.answer_on_disk(time.monotonic() - answered_at)
-            except ConnectorError as failure:  # the disk failed after all: the database may still take it
-                _log.error("not in the token journal", renewal=str(answer.id), failure=str(failure))
+            except Exception:  # noqa: BLE001 - the disk failed after all: the database may still take it
+                _log.exception("not in the token journal", renewal=str(answer.id))
             failpoint("renewal.answer_on_disk")
         return reply, answer
 
@@ -205,7 +212,7 @@ class Renewing:
             if reply.may_hold_token:
                 self.journal.settle(answer.id)  # it was read, and nothing was in it
             raise
-        sealed = _sealed(leased.connection, grant, grant.refresh or refresh, answer, leased.grant, sealer)
+        sealed = next_grant(leased.connection, grant, grant.refresh or refresh, answer, leased.grant, sealer)
         due_at = next_keep_alive(leased.connection.id, answer.answered_at)
         return Renewed(leased=leased, grant=sealed, access=grant.access, due_at=due_at, answer=answer)
 
@@ -222,22 +229,32 @@ class Renewing:
                 failpoint("renewal.written")
             failpoint("renewal.committed")
             for each in renewed:
-                if each.grant.id in in_use:
-                    self.watch.renewal_ended(each.leased.connection.provider, Outcome.RENEWED)
-                else:
-                    await self._adopt(each.leased.connection, each.grant, each.answer)
-                self.journal.settle(each.grant.id)
-                ended[each.leased.connection.id] = each
+                ended[each.leased.connection.id] = await self._in_place(each, in_use=each.grant.id in in_use)
             failpoint("renewal.settled")
             for provider in {each.leased.connection.provider for each in renewed}:
                 await self.guarding.answered(provider)
-        except ConnectorError as failure:
-            # The journal keeps what the database could not take, and a sweep brings it in.
+        except Exception as raised:  # noqa: BLE001 - kept in the journal until a sweep brings it in
             self.guarding.store_failed()
-            _log.error("kept in the token journal", renewals=len(renewed), failure=str(failure))
+            _log.exception("kept in the token journal", renewals=len(renewed))
+            failure = raised if isinstance(raised, ConnectorError) else Unavailable()
             for each in renewed:
                 ended.setdefault(each.leased.connection.id, failure)
         return ended
+
+    async def _in_place(self, renewed: Renewed, *, in_use: bool) -> Renewed | ConnectorError:
+        """A renewal that was committed; one that lost its lease before is added by itself, or left in the journal."""
+        connection = renewed.leased.connection
+        try:
+            if in_use:
+                self.watch.renewal_ended(connection.provider, Outcome.RENEWED)
+            else:
+                await self._adopt(connection, renewed.grant, renewed.answer)
+            self.journal.settle(renewed.grant.id)
+        except Exception as raised:  # noqa: BLE001 - it is on disk, a sweep brings it in, and the others are in use
+            self.guarding.store_failed()
+            _log.exception("kept in the token journal", renewals=1)
+            return raised if isinstance(raised, ConnectorError) else Unavailable()
+        return renewed
 
     async def _adopt(self, connection: Connection, grant: SealedGrant, answer: TokenAnswer) -> None:
         due_at = next_keep_alive(connection.id, answer.answered_at)
@@ -272,19 +289,5 @@ class Renewing:
                 self.journal.settle(answer.id)
         except ConnectorError as failure:
             _log.warning("no late answer", connection=str(leased.connection.id), failure=str(failure))
-
-
-def _sealed(
-    connection: Connection, grant: Grant, refresh: Secret, answer: TokenAnswer, parent: SealedGrant, sealer: Sealer
-) -> SealedGrant:
-    """The grant as it may be stored; a provider that gave no new refresh token keeps the old one alive."""
-    own = GrantId(answer.id)
-    return SealedGrant(
-        id=own,
-        parent_id=parent.id,
-        access_sealed=None if grant.access is None else sealer.seal(grant.access, access_seat(connection, own)),
-        refresh_sealed=sealer.seal(refresh, refresh_seat(connection, own)),
-        access_ends_at=grant.access_ends_at,
-        refresh_ends_at=grant.refresh_ends_at if grant.refresh is not None else parent.refresh_ends_at,
-        obtained_at=answer.answered_at,
-    )
+        except Exception:  # noqa: BLE001 - an answer that is on disk is brought in by a sweep
+            _log.exception("no late answer", connection=str(leased.connection.id))

@@ -9,7 +9,7 @@ import structlog
 
 from connector.domain.access import Scope
 from connector.domain.custody import DATA_KEY_AGE, DataKeyRetirement
-from connector.errors import ConnectorError, NotFound
+from connector.errors import CannotOpen, ConnectorError, NotFound
 from connector.failpoints import failpoint
 from connector.flows.escrowing import RETAINED
 from connector.ids import DataKeyId, TenantId
@@ -30,6 +30,7 @@ class Resealed:
     resealed: int  # ciphertexts
     made_due: int  # connections that are renewed now, so that a leaked token dies at its provider
     failed: int  # tenants left for another run
+    unreadable: int  # ciphertexts that do not open, and stay as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +57,31 @@ class Resealing:
         With `leaked`, connections are also renewed now: whoever read the old key may have read the token.
         """
         room, total = asyncio.Semaphore(_AT_A_TIME), 2 * len(tenants)
-        resealed = made_due = 0
+        resealed = made_due = unreadable = 0
         failed: set[TenantId] = set()
 
-        async def each(tenant: TenantId, *, first: bool) -> tuple[TenantId, int, int]:
+        async def each(tenant: TenantId, *, first: bool) -> tuple[int, int, int]:
             async with room:
                 try:
                     if first:
                         await self._replace(tenant)
-                    count = await self._reseal(tenant)
-                    return tenant, count, await self._make_due(tenant) if leaked and not first else 0
+                    count, shut = await self._reseal(tenant)
+                    return count, shut, await self._make_due(tenant) if leaked and not first else 0
                 except ConnectorError as failure:
                     _log.warning("not resealed", tenant=str(tenant), failure=str(failure))
                     failed.add(tenant)
-                    return tenant, 0, 0
+                    return 0, 0, 0
 
         done = 0
         for first in (True, False):
             if not first and tenants:
                 await asyncio.sleep(self.noticed_after.total_seconds())
             for ended in asyncio.as_completed([each(tenant, first=first) for tenant in tenants]):
-                _, sealed, due = await ended
+                sealed, shut, due = await ended
                 resealed, made_due, done = resealed + sealed, made_due + due, done + 1
+                unreadable += 0 if first else shut  # both times the same ones
                 told(done, total)
-        return Resealed(len(tenants), resealed, made_due, len(failed))
+        return Resealed(len(tenants), resealed, made_due, len(failed), unreadable)
 
     async def retire(self, tenant: TenantId, key: DataKeyId) -> DataKeyRetirement:
         """Ends an old data key, if nothing that could still be asked for was sealed with it.
@@ -104,18 +106,28 @@ class Resealing:
         await self.vault.replace_key(tenant, sealer.id)
         failpoint("resealing.replaced")
 
-    async def _reseal(self, tenant: TenantId) -> int:
-        """How many ciphertexts were put under the primary key; a renewal that came first has sealed its own."""
+    async def _reseal(self, tenant: TenantId) -> tuple[int, int]:
+        """How many ciphertexts were put under the primary key, and how many do not open.
+
+        A renewal that came first has sealed its own.
+        """
         sealer = await self.vault.prepare(tenant)
-        done = 0
+        done = unreadable = 0
         async with self.store.within(Scope.of_tenant(tenant)) as work:
             others = await work.resting.not_under(tenant, sealer.id, self.clock.now())
         for resting in others:
-            sealed = sealer.seal(await self.vault.open(resting.sealed, resting.seat), resting.seat)
+            try:
+                secret = await self.vault.open(resting.sealed, resting.seat)
+            except CannotOpen as failure:
+                place = {"place": resting.seat.place, "row": str(resting.seat.version_id)}
+                _log.error("does not open", tenant=str(tenant), **place, failure=str(failure))
+                unreadable += 1
+                continue
+            sealed = sealer.seal(secret, resting.seat)
             async with self.store.within(Scope.of_tenant(tenant)) as work:
                 done += await work.resting.put(resting, sealed)
             failpoint("resealing.put")
-        return done
+        return done, unreadable
 
     async def _make_due(self, tenant: TenantId) -> int:
         async with self.store.within(Scope.of_tenant(tenant)) as work:

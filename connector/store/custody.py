@@ -63,7 +63,7 @@ class PostgresCustody:
     async def beat(self, process: Process) -> None:
         """Writes what the process can open now; its first beat may take the row of one that is long gone."""
         who = processes.c
-        told = {"opens": list(process.opens), "would_wrap": process.would_wrap, "seen_at": sa.func.now()}
+        told = {"opens": list(process.opens), "seen_at": sa.func.now()}
         async with confined(self._app, _NOBODY) as connection:
             known = await connection.execute(sa.update(processes).where(who.id == process.id).values(told))
             if known.rowcount:

@@ -48,7 +48,6 @@ processes = sa.Table(
     sa.Column("started_at", MOMENT, nullable=False, server_default=NOW),
     sa.Column("seen_at", MOMENT, nullable=False, server_default=NOW),
     sa.Column("opens", ARRAY(sa.Text), nullable=False),
-    sa.Column("would_wrap", sa.Text, nullable=False),
     sa.Column("ended_at", MOMENT),
     sa.Index("processes_by_seen_at", "seen_at"),
 )

@@ -164,6 +164,11 @@ class RenewalRows:
             )
         return used
 
+    async def holds(self, leased: Leased) -> bool:
+        """Whether the lease still stands, and will until the transaction ends."""
+        statement = sa.select(connections.c.id).where(*_under(leased)).with_for_update()
+        return (await self._connection.execute(statement)).first() is not None
+
     async def give_back(self, leased: Leased, until: datetime) -> None:
         """Gives the right to renew back: nothing was asked. What is due waits until then, and lets others go first."""
         waits = {**_FREE, "due_at": sa.func.greatest(connections.c.due_at, until)}

@@ -1,4 +1,4 @@
-"""The vault: one data key per tenant, wrapped by the key service, kept open for minutes only."""
+"""The vault: one data key per tenant, wrapped by the key service, kept open for a while only."""
 
 import asyncio
 import hashlib
@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.domain.custody import CANARY
 from connector.domain.sealing import TRUSTED_FOR, Seat, WrappedKey
-from connector.errors import CannotOpen, Misconfigured, SealFault, Unavailable
+from connector.errors import CannotOpen, ConnectorError, Misconfigured, SealFault, Unavailable
 from connector.ids import DataKeyId, TenantId, new_id
 from connector.ports import KeyService, KeyShelf
 from connector.secret import Secret
@@ -25,7 +26,9 @@ from connector.vault import envelope
 K = TypeVar("K")
 V = TypeVar("V")
 
-OPEN_FOR = 15 * 60.0  # seconds an unwrapped data key stays in memory
+OPEN_FOR = 15 * 60.0  # seconds after which a data key in memory is unwrapped anew
+OVERTIME_TO = 60 * 60.0  # seconds it is in memory at most, for a key service that is away when it should unwrap it
+_ASK_AGAIN = 10.0  # seconds in which nobody whose key is in memory waits for a key service that was away
 PRIMARY_FOR = 60.0  # seconds a primary key is taken for granted, after which a rotation of it is noticed
 OPEN_MOST = 10_000
 PEPPER = CANARY.decode()
@@ -62,10 +65,19 @@ class _Held(Generic[K, V]):
         self._kept.pop(name, None)
 
     def put(self, name: K, value: V, *, since: float | None = None) -> None:
+        """Keeps it from now on, or as if it had been kept since then."""
         self._kept[name] = ((self._seconds() if since is None else since) + self._keep_for, value)
         self._kept.move_to_end(name)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Unwrapped:
+    """A data key in memory, and the second it was unwrapped at."""
+
+    key: AESGCM
+    at: float
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,11 +107,12 @@ class Keyring:
         self._service = service
         self._shelf = shelf
         self._pepper = pepper
-        self._open: _Held[tuple[TenantId, DataKeyId], AESGCM] = _Held(most, OPEN_FOR, seconds)
+        self._open: _Held[tuple[TenantId, DataKeyId], _Unwrapped] = _Held(most, OVERTIME_TO, seconds)
         self._primary: _Held[TenantId, DataKeyId] = _Held(most, PRIMARY_FOR, seconds)
         self._there: _Held[tuple[TenantId, DataKeyId], WrappedKey] = _Held(most, TRUSTED_FOR.total_seconds(), seconds)
         self._seconds = seconds
-        self._making = asyncio.Lock()
+        self._ask_again_at = 0.0
+        self._making: WeakValueDictionary[TenantId, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     async def opened(cls, service: KeyService, shelf: KeyShelf) -> "Keyring":
@@ -178,18 +191,25 @@ class Keyring:
     async def _primary_of(self, tenant: TenantId) -> DataKeyId:
         if known := self._primary.get(tenant):
             return known
-        async with self._making:
+        since = self._seconds()
+        kept = await self._shelf.primary_key(tenant) or await self._first_of(tenant)
+        self._primary.put(tenant, kept[0], since=since)
+        return kept[0]
+
+    async def _first_of(self, tenant: TenantId) -> tuple[DataKeyId, WrappedKey]:
+        """The tenant's first key, made once however many ask; only those of the same tenant wait for each other."""
+        turn = self._making.setdefault(tenant, asyncio.Lock())
+        async with turn:
             kept = await self._shelf.primary_key(tenant)
             for _ in range(_LOOKS):
                 if kept is not None:
-                    break
+                    return kept
                 fresh, wrapped = await self._made(tenant)
                 await self._shelf.keep_primary(tenant, fresh, wrapped)
                 kept = await self._shelf.primary_key(tenant)  # another process may have been first
         if kept is None:  # the shelf takes none for a tenant that was shredded
             raise CannotOpen(purpose="data_key", fault=SealFault.KEY_MISSING)
-        self._primary.put(tenant, kept[0])
-        return kept[0]
+        return kept
 
     async def _made(self, tenant: TenantId) -> tuple[DataKeyId, WrappedKey]:
         fresh = DataKeyId(new_id())
@@ -200,10 +220,22 @@ class Keyring:
         held, wrapped = self._open.get(name), self._there.get(name)
         if wrapped is None:
             wrapped = await self._looked_at(name, purpose)
-        if held is None:
-            held = AESGCM(await self._unwrapped(name, wrapped, purpose))
-            self._open.put(name, held)
-        return held
+        now = self._seconds()
+        if held is not None and now < max(held.at + OPEN_FOR, min(held.at + OVERTIME_TO, self._ask_again_at)):
+            return held.key
+        try:
+            unwrapped = _Unwrapped(AESGCM(await self._unwrapped(name, wrapped, purpose)), now)
+        except Unavailable:
+            if (held := self._open.get(name)) is None:
+                raise
+            self._ask_again_at = self._seconds() + _ASK_AGAIN
+            _log.warning("in use beyond its time: its key service is away", tenant=str(tenant), data_key=str(key_id))
+            return held.key
+        except ConnectorError:  # whoever refuses is believed at once
+            self._open.drop(name)
+            raise
+        self._open.put(name, unwrapped, since=now)
+        return unwrapped.key
 
     async def _looked_at(self, name: tuple[TenantId, DataKeyId], purpose: str) -> WrappedKey:
         """The key as its row has it now; raises CannotOpen when it was destroyed or retired."""

@@ -22,7 +22,6 @@ create table processes (
     started_at timestamptz not null default now(),
     seen_at timestamptz not null default now(),
     opens text[] not null,
-    would_wrap text not null,
     ended_at timestamptz
 );
 create index processes_by_seen_at on processes (seen_at);

@@ -7,18 +7,15 @@ import re
 import stat
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import click
 import pytest
-import typer
 
-from connector.cli import app
 from connector.dev.visitor import join
 from connector.embedded import bound_to_us
 from tests.conftest import Cluster
@@ -88,62 +85,6 @@ async def in_turn(lines: Sequence[Sequence[str]], environment: Mapping[str, str]
     done = await connector(json.dumps(lines), environment=environment, program=("-c", IN_TURN))
     assert done.code == 0, done.err
     return [Done(*each) for each in done.told]
-
-
-def commands() -> Iterator[tuple[str, click.Command]]:
-    """Every command that can be typed, with its words."""
-
-    def walk(words: str, command: Any) -> Iterator[tuple[str, click.Command]]:
-        below = getattr(command, "commands", None)
-        if below is None:
-            yield words, command
-            return
-        for name, each in below.items():
-            yield from walk(f"{words} {name}".strip(), each)
-
-    yield from walk("", typer.main.get_command(app))
-
-
-COMMANDS = dict(commands())
-
-
-def test_the_commands_are_those_the_guides_name() -> None:
-    assert sorted(COMMANDS) == [
-        "connections explain",
-        "connections unreadable",
-        "dev",
-        "escrow replay",
-        "fetch",
-        "health worker",
-        "keys add",
-        "keys init",
-        "keys issue",
-        "keys retire",
-        "keys revoke",
-        "keys rotate",
-        "link",
-        "migrate",
-        "partners add",
-        "serve",
-        "tenants add",
-        "tenants certificate",
-        "tenants declare",
-        "tenants shred",
-        "twin",
-        "upkeep plan",
-        "worker",
-    ]
-
-
-@pytest.mark.parametrize("words", COMMANDS)
-def test_every_command_shows_an_example_of_itself_and_speaks_json(words: str) -> None:
-    command = COMMANDS[words]
-    assert command.help is not None
-    assert "Example: `" in command.help
-    assert f"connector {words}" in command.help
-    options = {option for parameter in command.params for option in parameter.opts}
-    assert "--json" in options
-    assert all(getattr(each, "help", None) for each in command.params)
 
 
 @pytest.fixture

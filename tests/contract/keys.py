@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from connector.domain.sealing import WrappedKey
-from connector.errors import CannotOpen
+from connector.errors import CannotOpen, ConnectorError
 from connector.ids import DataKeyId, TenantId
 
 
@@ -42,6 +42,28 @@ class PretendKeyService:
 
     async def close(self) -> None:
         """Nothing is held open."""
+
+
+class Failing(PretendKeyService):
+    """A key service that can be made to answer nothing but one failure."""
+
+    failure: ConnectorError | None = None
+
+    async def current(self) -> str:
+        self._fail()
+        return await super().current()
+
+    async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+        self._fail()
+        return await super().wrap(key, context)
+
+    async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
+        self._fail()
+        return await super().unwrap(wrapped, context)
+
+    def _fail(self) -> None:
+        if self.failure is not None:
+            raise self.failure
 
 
 class PretendShelf:

@@ -110,6 +110,16 @@ async def test_a_data_key_is_replaced_and_what_is_in_use_goes_under_the_new_one(
     assert (await flow.rotate([joined.tenant], leaked=False, told=lambda *_: None)).resealed == 2
 
 
+async def test_one_damaged_ciphertext_is_counted_and_leaves_no_other_under_the_old_key(joined: Joined) -> None:
+    await value(joined.world, "update grants set access_sealed = access_sealed || '\\x00' returning 1")
+    flow = replace(joined.flows.resealing, noticed_after=NOTHING)
+    done = await flow.rotate([joined.tenant], leaked=True, told=lambda *_: None)
+    assert (done.resealed, done.unreadable, done.made_due, done.failed) == (1, 1, 1, 0)
+
+    fresh = await value(joined.world, "select id from data_keys where is_primary")
+    assert await value(joined.world, "select array_agg(substr(refresh_sealed, 3, 16)) from grants") == [fresh.bytes]
+
+
 async def test_an_old_data_key_ends_when_neither_lineage_nor_escrow_can_need_it(joined: Joined) -> None:
     old = DataKeyId(await value(joined.world, "select id from data_keys"))
     flow = replace(joined.flows.resealing, noticed_after=NOTHING)

@@ -5,14 +5,15 @@ from uuid import uuid4
 
 import pytest
 
-from connector.domain.access import Tenant
+from connector.domain.access import Scope, Tenant
 from connector.domain.connection import Cause, Standing
 from connector.domain.renewal import ANSWER_WITHIN, LOOK_AGAIN
 from connector.errors import ClientRefused, ConsentEnded, Unavailable
+from connector.ids import new_id
 from connector.twins.infomart.clients import Client
 from connector.twins.infomart.faults import Kind
 from tests.connector.flows.bench import connection_of, joined, later, rows, trouble
-from tests.connector.flows.renewals import of_connection, refresh_text, rotations, swept, token, token_calls
+from tests.connector.flows.renewals import current, of_connection, refresh_text, rotations, swept, token, token_calls
 from tests.world import CLIENT_ID, CLIENT_SECRET, World
 
 FOUR_MINUTES, MOMENT = timedelta(minutes=4), timedelta(seconds=1)
@@ -175,3 +176,21 @@ async def test_no_more_connections_are_given_up_at_once_than_an_accident_would_e
 
     await asked_again(world, timedelta(minutes=10))
     assert {(await standing(world, tenant))[0] for tenant in tenants} == {Standing.LAPSED}
+
+
+async def test_a_connection_somebody_else_has_meanwhile_is_not_counted_as_given_up(
+    world: World, tenant: Tenant
+) -> None:
+    connection, owner = await connection_of(world, tenant), new_id()
+    grant = await current(world, connection)
+    async with world.flows.upkeep.store.within(Scope.of_tenant(tenant.id)) as work:
+        await work.renewals.lease(connection.id, grant.id, owner, world.clock.now())
+        [leased] = await work.renewals.held(owner)
+    await rows(world, "update connections set renewal_id = gen_random_uuid() where tenant_id = :t", t=tenant.id)
+
+    counted = "select coalesce(sum(deaths), 0) as deaths from breakers"
+    before = await rows(world, counted)
+    gone = ConsentEnded(provider=connection.provider, person_inactive=True)
+    await world.flows.upkeep.renewing.doubting.ended(leased, gone)
+    assert await rows(world, counted) == before
+    assert await standing(world, tenant) == (Standing.ACTIVE, None)

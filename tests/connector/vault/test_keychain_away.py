@@ -22,29 +22,7 @@ from connector.store.shelf import PostgresShelf
 from connector.vault.keychain import Keychain
 from connector.vault.keyring import Keyring
 from connector.vault.rewrapping import Rewrapper
-from tests.contract.keys import PretendKeyService
-
-
-class Failing(PretendKeyService):
-    """A key service that can be made to answer nothing but one failure."""
-
-    failure: ConnectorError | None = None
-
-    async def current(self) -> str:
-        self._fail()
-        return await super().current()
-
-    async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
-        self._fail()
-        return await super().wrap(key, context)
-
-    async def unwrap(self, wrapped: WrappedKey, context: bytes) -> bytes:
-        self._fail()
-        return await super().unwrap(wrapped, context)
-
-    def _fail(self) -> None:
-        if self.failure is not None:
-            raise self.failure
+from tests.contract.keys import Failing, PretendKeyService
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from connector.secret import Secret
 from connector.settings import read_settings
 from connector.store.engines import open_engine
 from connector.store.shelf import PostgresShelf
-from connector.vault.keyring import OPEN_FOR, Keyring
+from connector.vault.keyring import OPEN_FOR, OVERTIME_TO, Keyring
 from connector.vault.kms.local import LocalFile
 from tests.conftest import Cluster
 from tests.contract.keys import PretendKeyService, PretendShelf
@@ -172,7 +172,7 @@ async def test_keys_nobody_asks_for_are_dropped_from_memory_all_the_same() -> No
     ring = Keyring(PretendKeyService(), PretendShelf(), b"pepper", seconds=seconds)
     for tenant in (A, B):
         await ring.seal(TOKEN, seat(tenant))
-    seconds.now += OPEN_FOR
+    seconds.now += OVERTIME_TO
     await ring.seal(TOKEN, seat(B))
     assert [tenant for tenant, _ in ring._open._kept] == [B]  # noqa: SLF001 - its memory is the claim
 
