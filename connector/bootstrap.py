@@ -144,7 +144,7 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
         renewing = Renewing(store, vault, journal, register, guarding, doubting, watch, clock)
         stack.push_async_callback(renewing.close)
         shredding = Shredding(store, vault, journal, escrow, clock)
-        escrowing = Escrowing(store, renewing, journal, escrow, shredding, clock)
+        escrowing = Escrowing(store, vault, renewing, journal, escrow, shredding, clock)
         upkeep = Upkeep(store, vault, register, renewing, guarding, watch, clock)
         flows = Flows(
             access=Access(store, vault, clock),

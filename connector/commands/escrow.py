@@ -46,11 +46,12 @@ def replay(
         "connections": done.connections,
         "advanced": done.advanced,
         "failed": done.failed,
+        "keys": done.keys,
         "shredded": done.shredded,
     }
     line = (
         f"{done.connections} connections found: {done.advanced} brought up to now, {done.failed} failed; "
-        f"{done.shredded} tenants shredded again."
+        f"{done.keys} data keys put back, {done.shredded} tenants shredded again."
     )
     tell(facts, line, as_json=as_json)
     raise typer.Exit(1 if done.failed else 0)

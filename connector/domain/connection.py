@@ -35,6 +35,8 @@ class Cause(StrEnum):
     SHREDDED = "shredded"
 
 
+ANSWER_PURPOSE, ANSWER_PLACE = "token_answer", "token journal"  # of the seat of a token endpoint's whole answer
+
 _UNREADABLE = {
     SealFault.KEY_MISSING: Cause.KEY_MISSING,
     SealFault.KEY_NOT_UNWRAPPED: Cause.KEY_NOT_UNWRAPPED,
@@ -120,7 +122,7 @@ def refresh_seat(connection: Connection, grant: GrantId) -> Seat:
 
 def answer_seat(connection: Connection, renewal: GrantId) -> Seat:
     """Where a token endpoint's whole answer rests."""
-    return _seat(connection, renewal, "token_answer", "token journal")
+    return _seat(connection, renewal, ANSWER_PURPOSE, ANSWER_PLACE)
 
 
 def _seat(connection: Connection, version: GrantId, purpose: str, place: str) -> Seat:

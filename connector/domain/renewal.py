@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from connector.domain.connection import Connection, SealedGrant
+from connector.domain.connection import ANSWER_PLACE, ANSWER_PURPOSE, Connection, SealedGrant
+from connector.domain.sealing import Seat
 from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId
 from connector.secret import Secret
 
@@ -58,6 +59,17 @@ class TokenAnswer:
     parent_id: GrantId | None  # the grant whose refresh token was presented; None: a consent's first answer
     answered_at: datetime
     sealed: bytes
+
+    def seat(self) -> Seat:
+        """Where it rests, by its own account."""
+        return Seat(
+            tenant_id=self.tenant_id,
+            purpose=ANSWER_PURPOSE,
+            provider=self.provider,
+            owner_id=self.connection_id,
+            place=ANSWER_PLACE,
+            version_id=self.id,
+        )
 
 
 @dataclass(frozen=True, slots=True)

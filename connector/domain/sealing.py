@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from connector.ids import TenantId
+from connector.ids import DataKeyId, TenantId
 
 TRUSTED_FOR = timedelta(seconds=5)  # how long an open key is used before it is looked up again: it may be destroyed
 
@@ -49,3 +49,12 @@ class WrappedKey:
     kek_id: str
     blob: bytes
     retired: bool = False  # the key, or the one that wrapped it, was said to be needed no more
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """A tenant's data key as it may be kept anywhere: wrapped."""
+
+    tenant_id: TenantId
+    id: DataKeyId
+    wrapped: WrappedKey

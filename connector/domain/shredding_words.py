@@ -68,14 +68,16 @@ def _from_when_on() -> tuple[str, str]:
 def _elsewhere(facts: Facts) -> tuple[str, str]:
     return (
         (
-            "この時刻より前のデータベースの複製（バックアップ、WALのアーカイブ、VACUUM前のデータファイル、遅延レプリカ）には、"
+            f"この時刻より前の{'データベースと退避先' if facts.escrow else 'データベース'}の複製"
+            "（バックアップ、WALのアーカイブ、VACUUM前のデータファイル、遅延レプリカ）には、"
             f"鍵暗号化鍵 {facts.keks} で包まれた鍵が残っています。それらが期限を迎えて削除されるか、"
             "その鍵暗号化鍵が廃止・破棄されるまでは、そこから復号できます。"
         ),
         (
-            "Copies of the database from before this moment (backups, archived WAL, data files not yet vacuumed, "
-            f"replicas that lag) still hold the keys, wrapped by key-encryption key {facts.keks}. What they hold can "
-            "be opened until they expire and are removed, or until that key-encryption key is retired and destroyed."
+            f"Copies of the database{' and of the escrow' if facts.escrow else ''} from before this moment (backups, "
+            "archived WAL, data files not yet vacuumed, replicas that lag) still hold the keys, wrapped by "
+            f"key-encryption key {facts.keks}. What they hold can be opened until they expire and are removed, or "
+            "until that key-encryption key is retired and destroyed."
         ),
     )
 

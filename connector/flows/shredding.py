@@ -44,7 +44,7 @@ class Shredding:
         """Destroys the tenant's keys for ever; a tenant that was shredded before gets the same certificate again.
 
         `confirm` is the tenant's name. Raises NotFound, InvalidInput, and Unavailable when the keys are destroyed but
-        the escrow did not take the certificate, which another try mends.
+        not in the escrow, which another try mends.
         """
         copies = await self._copies(tenant)
         async with self.store.within(Scope.of_tenant(tenant)) as work:
@@ -65,6 +65,7 @@ class Shredding:
             raise InvalidInput(path=["with-invoices"], reason="the tenant was shredded before, and its invoices kept")
         if self.escrow is not None:
             await self.escrow.keep_certificate(certificate)
+            await self.escrow.destroy_keys(tenant)
         return certificate
 
     async def certificate(self, tenant: TenantId) -> tuple[Certificate, bool]:

@@ -1,6 +1,6 @@
 """What remembers: rows under a scope, and across tenants only ids, digests and dates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from connector.domain.history import Change
 from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Place, ReceivedInvoice, Side
 from connector.domain.paging import Page
 from connector.domain.renewal import Leased, Outcome, Renewed, TokenAnswer
-from connector.domain.sealing import Resting
+from connector.domain.sealing import DataKey, Resting
 from connector.ids import (
     AttemptId,
     ConnectionId,
@@ -235,6 +235,8 @@ class Ciphertexts(Protocol):
     async def replaced_at(self, tenant: TenantId, key: DataKeyId) -> datetime | None: ...
 
     async def retire(self, tenant: TenantId, key: DataKeyId) -> None: ...
+
+    async def keys(self, tenant: TenantId, keys: Collection[DataKeyId]) -> Sequence[DataKey]: ...
 
     async def make_due(self, tenant: TenantId, now: datetime) -> int: ...
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from connector.domain.certificate import Certificate
 from connector.domain.custody import Kek, Laggard, Process, Retirement
 from connector.domain.renewal import Backlog, TokenAnswer
-from connector.domain.sealing import Seat, WrappedKey
+from connector.domain.sealing import DataKey, Seat, WrappedKey
 from connector.ids import (
     DataKeyId,
     GrantId,
@@ -45,6 +45,8 @@ class KeyShelf(Protocol):
     async def keep_primary(
         self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey, *, instead_of: DataKeyId | None = None
     ) -> bool: ...
+
+    async def put_back(self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey) -> bool: ...
 
     async def rewrap(self, tenant: TenantId, key: DataKeyId, before: WrappedKey, after: WrappedKey) -> bool: ...
 
@@ -127,6 +129,8 @@ class Vault(Protocol):
 
     async def replace_key(self, tenant: TenantId, before: DataKeyId) -> DataKeyId: ...
 
+    async def put_back(self, key: DataKey) -> bool: ...
+
 
 class TokenJournal(Protocol):
     """Keeps token answers on this machine's disk until the database has them."""
@@ -147,7 +151,7 @@ class TokenJournal(Protocol):
 
 
 class Escrow(Protocol):
-    """Keeps sealed answers in a second place, for the day the database is an old one."""
+    """Keeps sealed answers in a second place, and what opens them, for the day the database is an old one."""
 
     async def keep(self, answers: Sequence[TokenAnswer]) -> None: ...
 
@@ -156,6 +160,12 @@ class Escrow(Protocol):
     async def forget(self, before: datetime) -> None: ...
 
     async def count(self, tenant: TenantId) -> int: ...
+
+    async def keep_keys(self, keys: Sequence[DataKey]) -> None: ...
+
+    async def keys(self) -> Sequence[DataKey]: ...
+
+    async def destroy_keys(self, tenant: TenantId) -> None: ...
 
     async def keep_certificate(self, certificate: Certificate) -> None: ...
 

@@ -1,4 +1,4 @@
-"""An escrow in a second database: a table of its own making, added to and never changed."""
+"""An escrow in a second database: tables of its own making."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from connector.domain.certificate import Certificate
 from connector.domain.renewal import TokenAnswer
+from connector.domain.sealing import DataKey, WrappedKey
 from connector.errors import Misconfigured, Unavailable
-from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId
+from connector.ids import ConnectionId, DataKeyId, GrantId, ProviderKey, TenantId
 
 _AT_ONCE = 500
-_MAKING = 7_270_931  # the lock that lets one process at a time make the table
+_MAKING = 7_270_931  # the lock that lets one process at a time make the tables
 
 escrowed_answers = sa.Table(
     "escrowed_answers",
@@ -37,6 +38,15 @@ escrowed_certificates = sa.Table(
     sa.Column("tenant_id", sa.Uuid, primary_key=True),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=False),
+)
+
+escrowed_keys = sa.Table(
+    "escrowed_keys",
+    escrowed_answers.metadata,
+    sa.Column("tenant_id", sa.Uuid, primary_key=True),
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("kek_id", sa.Text, nullable=False),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
 )
 
 
@@ -98,6 +108,33 @@ class DatabaseEscrow:
             counted = await connection.execute(sa.select(sa.func.count(of.id)).where(of.tenant_id == tenant))
         return int(counted.scalar_one())
 
+    async def keep_keys(self, keys: Sequence[DataKey]) -> None:
+        """Keeps wrapped keys until they are destroyed; the last wrapping of each stands. Raises Unavailable."""
+        kept = insert(escrowed_keys)
+        kept = kept.on_conflict_do_update(
+            index_elements=["tenant_id", "id"],
+            set_={"kek_id": kept.excluded.kek_id, "wrapped": kept.excluded.wrapped},
+        )
+        async with self._begun() as connection:
+            for key in sorted(keys, key=lambda each: (each.tenant_id, each.id)):  # no two wait for each other
+                row = {"tenant_id": key.tenant_id, "id": key.id, "kek_id": key.wrapped.kek_id}
+                await connection.execute(kept, {**row, "wrapped": key.wrapped.blob})
+
+    async def keys(self) -> Sequence[DataKey]:
+        """Every wrapped key; raises Unavailable when they cannot be read."""
+        of = escrowed_keys.c
+        async with self._begun() as connection:
+            rows = await connection.execute(sa.select(escrowed_keys).order_by(of.tenant_id, of.id))
+            return [
+                DataKey(TenantId(row.tenant_id), DataKeyId(row.id), WrappedKey(row.kek_id, bytes(row.wrapped)))
+                for row in rows
+            ]
+
+    async def destroy_keys(self, tenant: TenantId) -> None:
+        """Destroys every wrapped key of the tenant; raises Unavailable when it cannot."""
+        async with self._begun() as connection:
+            await connection.execute(sa.delete(escrowed_keys).where(escrowed_keys.c.tenant_id == tenant))
+
     async def keep_certificate(self, certificate: Certificate) -> None:
         """Keeps a certificate for ever; the first of a tenant stands. Raises Unavailable when it is not taken."""
         row = {
@@ -121,7 +158,7 @@ class DatabaseEscrow:
 
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction in which the table is there; whatever this database fails by, nothing of ours is at fault."""
+        """A transaction in which the tables are there; whatever this database fails by, nothing of ours is at fault."""
         try:
             async with self._engine.begin() as connection:
                 if not self._made:

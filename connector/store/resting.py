@@ -1,6 +1,6 @@
 """Rows of ciphertexts at rest: which key sealed what is in use, and what a key is still needed for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.domain.connection import Standing, access_seat, refresh_seat
 from connector.domain.consent import Progress, verifier_seat
-from connector.domain.sealing import Resting
+from connector.domain.sealing import DataKey, Resting, WrappedKey
 from connector.ids import AttemptId, DataKeyId, GrantId, LinkId, ProviderKey, TenantId
+from connector.store.certificates import wait_for_shredding
 from connector.store.connections import connection_of
 from connector.store.tables import SEALED, connections, consent_attempts, data_keys, grants
 
@@ -71,6 +72,13 @@ class RestingRows:
         of = data_keys.c
         replaced = sa.and_(of.tenant_id == tenant, of.id == key, ~of.is_primary, of.retired_at.is_(None))
         await self._connection.execute(sa.update(data_keys).where(replaced).values(retired_at=sa.func.now()))
+
+    async def keys(self, tenant: TenantId, keys: Collection[DataKeyId]) -> Sequence[DataKey]:
+        """Those of the keys that are there; the tenant is not shredded until this transaction ends."""
+        await wait_for_shredding(self._connection, tenant)
+        of = data_keys.c
+        rows = await self._connection.execute(sa.select(data_keys).where(of.tenant_id == tenant, of.id.in_(keys)))
+        return [DataKey(tenant, DataKeyId(row.id), WrappedKey(kek_id=row.kek_id, blob=row.wrapped)) for row in rows]
 
     async def make_due(self, tenant: TenantId, now: datetime) -> int:
         """Lets every active connection of the tenant be renewed at once; how many these are."""

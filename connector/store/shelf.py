@@ -11,7 +11,7 @@ from connector.domain.access import Scope
 from connector.domain.sealing import WrappedKey
 from connector.ids import DataKeyId, TenantId
 from connector.store.certificates import certificate_of, wait_for_shredding
-from connector.store.tables import data_keys, installation_keys, key_encryption_keys
+from connector.store.tables import data_keys, installation_keys, key_encryption_keys, tenants
 from connector.store.work import confined
 
 _NOBODY = Scope(partner_id=None, tenant_id=None)
@@ -74,6 +74,23 @@ class PostgresShelf:
                 if before.rowcount == 0:
                     return False
             return (await connection.execute(insert(data_keys).values(values).on_conflict_do_nothing())).rowcount == 1
+
+    async def put_back(self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey) -> bool:
+        """Keeps a key that a restored database has lost; new secrets are sealed with the primary one all the same.
+
+        False: it is there, its wrapper is retired, or the tenant was shredded or is not known.
+        """
+        of = tenants.c
+        columns = ["tenant_id", "id", "kek_id", "wrapped", "is_primary"]
+        lost = sa.select(
+            of.id, sa.literal(key), sa.literal(wrapped.kek_id), sa.literal(wrapped.blob), sa.false()
+        ).where(of.id == tenant)
+        async with confined(self._app, Scope.of_tenant(tenant)) as connection:
+            await wait_for_shredding(connection, tenant)
+            if await certificate_of(connection, tenant) is not None or not await _usable(connection, wrapped.kek_id):
+                return False
+            added = insert(data_keys).from_select(columns, lost).on_conflict_do_nothing()
+            return (await connection.execute(added)).rowcount == 1
 
     async def rewrap(self, tenant: TenantId, key: DataKeyId, before: WrappedKey, after: WrappedKey) -> bool:
         """Puts a key's new wrapping in the place of the one that was read; False: somebody else's stands there."""

@@ -1,17 +1,15 @@
 """Certificates in the folder of an escrow: one file for each tenant, written once and never removed."""
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import structlog
 
 from connector.domain.certificate import Certificate
 from connector.errors import Unavailable
-from connector.vault.segments import sync_folder
+from connector.vault.segments import put_file
 
 _SUFFIX = ".certificate"
 _WAIT = timedelta(seconds=30)
@@ -22,18 +20,11 @@ _log = structlog.get_logger("connector.escrow")
 def keep_certificate(folder: Path, certificate: Certificate) -> None:
     """Returns when the certificate is on disk; one that is there already stands. Raises Unavailable."""
     path = folder / f"{certificate.tenant_id.hex}{_SUFFIX}"
-    new = folder / f".{uuid4().hex}.new"
     content = json.dumps({"document": certificate.document, "digest": certificate.digest.hex()}, ensure_ascii=False)
     try:
         if path.exists():
             return
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.rename(path)
-        sync_folder(folder)
+        put_file(path, content)
     except OSError as cause:
         _log.error("certificate not kept", file=str(path), reason=cause.strerror)
         raise Unavailable(wait=_WAIT) from None

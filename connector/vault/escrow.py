@@ -1,4 +1,4 @@
-"""An escrow in a folder of another failure domain: files by day and process, added to and never changed."""
+"""An escrow in a folder of another failure domain: answers by day and process, and a file for each data key."""
 
 import asyncio
 import os
@@ -13,9 +13,11 @@ import structlog
 
 from connector.domain.certificate import Certificate
 from connector.domain.renewal import TokenAnswer
+from connector.domain.sealing import DataKey
 from connector.errors import Misconfigured, Unavailable
 from connector.ids import GrantId, TenantId
 from connector.vault.certificates import certificates_in, keep_certificate
+from connector.vault.data_keys import destroy_keys, keep_keys, keys_in
 from connector.vault.records import read_records, record_of
 from connector.vault.segments import SUFFIX, Segment, opened_folder
 
@@ -81,6 +83,18 @@ class FileEscrow:
         async for answer in self.entries(_BEGINNING):
             found += answer.tenant_id == tenant
         return found
+
+    async def keep_keys(self, keys: Sequence[DataKey]) -> None:
+        """Keeps wrapped keys until they are destroyed; the last wrapping of each stands. Raises Unavailable."""
+        await asyncio.to_thread(keep_keys, self._folder, keys)
+
+    async def keys(self) -> Sequence[DataKey]:
+        """Every wrapped key; raises Unavailable when they cannot be read."""
+        return await asyncio.to_thread(keys_in, self._folder)
+
+    async def destroy_keys(self, tenant: TenantId) -> None:
+        """Destroys every wrapped key of the tenant; raises Unavailable when it cannot."""
+        await asyncio.to_thread(destroy_keys, self._folder, tenant)
 
     async def keep_certificate(self, certificate: Certificate) -> None:
         """Keeps a certificate for ever; the first of a tenant stands. Raises Unavailable when it is not taken."""

@@ -16,7 +16,7 @@ import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.domain.custody import CANARY
-from connector.domain.sealing import TRUSTED_FOR, Seat, WrappedKey
+from connector.domain.sealing import TRUSTED_FOR, DataKey, Seat, WrappedKey
 from connector.errors import CannotOpen, ConnectorError, Misconfigured, SealFault, Unavailable
 from connector.ids import DataKeyId, TenantId, new_id
 from connector.ports import KeyService, KeyShelf
@@ -187,6 +187,17 @@ class Keyring:
         await self._shelf.keep_primary(tenant, fresh, wrapped, instead_of=before)
         self._primary.drop(tenant)
         return await self._primary_of(tenant)
+
+    async def put_back(self, key: DataKey) -> bool:
+        """Gives a restored database a key that it has lost, wrapped by the key-encryption key that wraps now.
+
+        False: it is there, or is taken no more. Raises CannotOpen for what was never a key of this tenant's.
+        """
+        if await self._shelf.data_key(key.tenant_id, key.id) is not None:
+            return False
+        context = owner_of(key.tenant_id, key.id)
+        wrapped = await self._service.wrap(await self._service.unwrap(key.wrapped, context), context)
+        return await self._shelf.put_back(key.tenant_id, key.id, wrapped)
 
     async def _primary_of(self, tenant: TenantId) -> DataKeyId:
         if known := self._primary.get(tenant):

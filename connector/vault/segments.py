@@ -130,6 +130,18 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def put_file(path: Path, content: str) -> None:
+    """Puts a file there, for its owner's eyes, whole and on disk or not at all; raises OSError."""
+    new = path.with_name(f".{path.name}.{uuid4().hex}{_NEW}")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.rename(path)
+    sync_folder(path.parent)
+
+
 def left_in(folder: Path) -> Sequence[Path]:
     """Segments of every process, and what is left of those that died while they made one; none in a lost folder."""
     try:

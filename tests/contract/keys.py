@@ -102,6 +102,12 @@ class PretendShelf:
         self.rows[tenant, key] = wrapped
         return True
 
+    async def put_back(self, tenant: TenantId, key: DataKeyId, wrapped: WrappedKey) -> bool:
+        if (tenant, key) in self.rows or wrapped.kek_id in self.retired:
+            return False
+        self.rows[tenant, key] = wrapped
+        return True
+
     async def rewrap(self, tenant: TenantId, key: DataKeyId, before: WrappedKey, after: WrappedKey) -> bool:
         stands = self.rows.get((tenant, key))
         if stands is None or not _same(stands, before) or after.kek_id in self.retired:

@@ -126,6 +126,19 @@ async def test_a_primary_key_is_replaced_once_and_the_old_one_stays_readable(she
     assert await shelf.data_key(OURS, third) is None
 
 
+async def test_a_lost_key_is_put_back_beside_the_primary_one_and_one_that_is_there_stands(shelf: KeyShelf) -> None:
+    lost, primary = DataKeyId(uuid4()), DataKeyId(uuid4())
+    assert await shelf.put_back(OURS, lost, FIRST)
+    assert await shelf.primary_key(OURS) is None
+    assert await shelf.keep_primary(OURS, primary, FIRST)
+    assert not await shelf.put_back(OURS, lost, SECOND)
+    assert not await shelf.put_back(OURS, primary, SECOND)
+
+    assert await shelf.primary_key(OURS) == (primary, FIRST)
+    assert await shelf.data_key(OURS, lost) == FIRST
+    assert await shelf.data_key(THEIRS, lost) is None
+
+
 async def test_a_key_is_rewrapped_only_over_the_wrapping_that_was_read(shelf: KeyShelf) -> None:
     key = DataKeyId(uuid4())
     await shelf.keep_primary(OURS, key, FIRST)
@@ -154,6 +167,7 @@ async def test_nothing_is_wrapped_any_more_by_a_key_that_was_retired(shelf: KeyS
 
     assert not await shelf.keep_primary(THEIRS, DataKeyId(uuid4()), old)
     assert not await shelf.keep_primary(OURS, DataKeyId(uuid4()), old, instead_of=key)
+    assert not await shelf.put_back(OURS, DataKeyId(uuid4()), old)
     assert not await shelf.rewrap(OURS, key, held, old)
     assert not await shelf.rewrap_installation_key("pepper", held, old)
     assert await shelf.primary_key(OURS) == (key, held)

@@ -11,7 +11,7 @@ from connector.domain.renewal import TokenAnswer
 from connector.errors import Misconfigured, Unavailable
 from connector.store.escrow import DatabaseEscrow
 from tests.conftest import Cluster
-from tests.connector.vault.answers import NOON, a_certificate, an_answer
+from tests.connector.vault.answers import NOON, a_certificate, a_key, an_answer
 from tests.store.databases import empty, engine_as
 
 HOUR = timedelta(hours=1)
@@ -113,3 +113,27 @@ async def test_the_answers_of_one_tenant_are_counted(escrow: DatabaseEscrow) -> 
     answers = [an_answer() for _ in range(3)]
     await escrow.keep(answers)
     assert await escrow.count(answers[0].tenant_id) == 1
+
+
+async def test_keys_are_kept_as_they_were_wrapped_last_until_their_tenant_is_shredded(escrow: DatabaseEscrow) -> None:
+    old, new, second, other = a_key(1, 1), a_key(1, 1, b"again", "another kek"), a_key(1, 2), a_key(2, 1)
+    assert await escrow.keys() == []
+    await escrow.keep_keys([])
+    await escrow.keep_keys([other, second, old])
+    await escrow.keep_keys([new, other])
+    await escrow.forget(NOON + 9999 * HOUR)
+    assert await escrow.keys() == [new, second, other]
+    await escrow.destroy_keys(new.tenant_id)
+    assert await escrow.keys() == [other]
+
+
+async def test_an_escrow_from_before_keys_were_kept_there_gets_their_table(
+    second_database: str, escrow: DatabaseEscrow
+) -> None:
+    await escrow.keep([an_answer()])
+    async with engine_as(second_database) as administrator, administrator.begin() as connection:
+        await connection.execute(sa.text("drop table escrowed_keys"))
+    later = DatabaseEscrow.opened(second_database)
+    await later.keep_keys([a_key(1, 1)])
+    assert await later.keys() == [a_key(1, 1)]
+    await later.close()

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,21 +19,11 @@ from connector.domain.sealing import TRUSTED_FOR
 from connector.embedded import bound_to_us
 from connector.errors import Unavailable
 from connector.settings import read_settings
-from tests.conftest import Cluster, administer, in_database
+from tests.conftest import administer, in_database
 from tests.connector.flows.bench import connection_of, joined, later
 from tests.connector.flows.renewals import token
 from tests.connector.flows.shreds import ORDER, another, counted, openable, shred
-from tests.store.databases import empty
 from tests.world import World
-
-
-@pytest.fixture(params=["file", "database"])
-def escrow(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Iterator[str]:
-    if request.param == "file":
-        yield f"file:{tmp_path / 'escrow'}"
-        return
-    with empty(cluster) as url:
-        yield make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def backup_of(database_url: str) -> str:
@@ -68,6 +57,7 @@ async def test_a_restored_backup_opens_everything_until_the_escrow_is_replayed_a
         assert certificate.facts["unreadable"]["escrow"] == 1
         escrowed = ours.flows.shredding.escrow
         assert escrowed is not None
+        assert [each.tenant_id for each in await escrowed.keys()] == [neighbour.id]
         assert await escrowed.certificates() == [certificate]
 
     restored = replace(world, settings=read_settings({**world.environment, "DATABASE_URL": backup}))

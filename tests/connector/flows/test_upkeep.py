@@ -12,7 +12,7 @@ import pytest
 from connector.bootstrap import opened
 from connector.domain.access import Tenant
 from connector.domain.connection import Grant, Standing
-from connector.domain.sealing import Seat
+from connector.domain.sealing import DataKey, Seat
 from connector.errors import CannotOpen, NotFound, OutcomeUnknown, Unavailable
 from connector.flows.upkeep import Upkeep
 from connector.ids import DataKeyId, GrantId, TenantId
@@ -153,6 +153,9 @@ class StandsStill:
 
     async def open(self, sealed: bytes, seat: Seat) -> Secret:
         return await self._real.open(sealed, seat)
+
+    async def put_back(self, key: DataKey) -> bool:
+        return await self._real.put_back(key)
 
     def key_of(self, sealed: bytes, seat: Seat) -> DataKeyId:
         return self._real.key_of(sealed, seat)

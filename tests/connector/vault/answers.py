@@ -10,7 +10,8 @@ from uuid import UUID
 
 from connector.domain.certificate import Certificate
 from connector.domain.renewal import TokenAnswer
-from connector.ids import ConnectionId, GrantId, ProviderKey, TenantId, new_id
+from connector.domain.sealing import DataKey, WrappedKey
+from connector.ids import ConnectionId, DataKeyId, GrantId, ProviderKey, TenantId, new_id
 from connector.vault.records import read_records
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -51,3 +52,8 @@ def a_certificate(reason: str) -> Certificate:
     """A certificate of always the same tenant."""
     told = {"tenant": {"id": str(UUID(int=7))}, "reason": reason}
     return Certificate(document=json.dumps(told), digest=reason.encode())
+
+
+def a_key(tenant: int, own: int, wrapped: bytes = b"wrapped", kek_id: str = "kek") -> DataKey:
+    """A data key of the tenant with this number, wrapped."""
+    return DataKey(TenantId(UUID(int=tenant)), DataKeyId(UUID(int=own)), WrappedKey(kek_id, wrapped))

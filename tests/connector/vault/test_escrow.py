@@ -1,6 +1,7 @@
 """An escrow in a folder: everything given to it comes back, once, in order, until it is old enough to forget."""
 
 import asyncio
+import errno
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ import pytest
 from connector.domain.renewal import TokenAnswer
 from connector.errors import Misconfigured, Unavailable
 from connector.vault.escrow import FileEscrow
-from tests.connector.vault.answers import NOON, a_certificate, an_answer, files, on_disk
+from tests.connector.vault.answers import NOON, a_certificate, a_key, an_answer, files, on_disk
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -142,3 +143,53 @@ async def test_the_answers_of_one_tenant_are_counted(tmp_path: Path) -> None:
     async with closing_at_the_end(FileEscrow.opened(tmp_path)) as escrow:
         await escrow.keep(answers)
         assert await escrow.count(answers[0].tenant_id) == 1
+
+
+def _full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "no room")
+
+
+async def test_keys_are_kept_as_they_were_wrapped_last_until_their_tenant_is_shredded(tmp_path: Path) -> None:
+    old, new, second, other = a_key(1, 1), a_key(1, 1, b"again", "another kek"), a_key(1, 2), a_key(2, 1)
+    async with closing_at_the_end(FileEscrow.opened(tmp_path)) as escrow:
+        assert await escrow.keys() == []
+        await escrow.keep_keys([other, second, old])
+        await escrow.keep_keys([new, other])
+        await escrow.forget(NOON + 9999 * DAY)
+        assert await escrow.keys() == [new, second, other]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)} == {0o600}
+        await escrow.destroy_keys(new.tenant_id)
+        assert await escrow.keys() == [other]
+        assert len(files(tmp_path)) == 1
+
+
+async def test_a_key_that_a_crash_left_half_written_is_no_key_and_is_destroyed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = a_key(1, 1)
+    async with closing_at_the_end(FileEscrow.opened(tmp_path)) as escrow:
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "rename", _full)
+            with pytest.raises(Unavailable):
+                await escrow.keep_keys([key])
+        assert await escrow.keys() == []
+        assert len(files(tmp_path)) == 1
+        await escrow.destroy_keys(key.tenant_id)
+        assert files(tmp_path) == []
+
+
+async def test_a_damaged_key_costs_itself(tmp_path: Path) -> None:
+    async with closing_at_the_end(FileEscrow.opened(tmp_path)) as escrow:
+        await escrow.keep_keys([a_key(1, 1), a_key(2, 1)])
+        min(files(tmp_path)).write_text('{"kek": "kek"}')
+        (tmp_path / "nobody.datakey").write_text("{}")
+        assert await escrow.keys() == [a_key(2, 1)]
+
+
+async def test_keys_in_a_folder_that_is_gone_are_neither_kept_nor_destroyed_in_silence(tmp_path: Path) -> None:
+    async with closing_at_the_end(FileEscrow.opened(tmp_path / "escrow")) as escrow:
+        (tmp_path / "escrow").rmdir()
+        with pytest.raises(Unavailable):
+            await escrow.keep_keys([a_key(1, 1)])
+        with pytest.raises(Unavailable):
+            await escrow.destroy_keys(a_key(1, 1).tenant_id)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from connector.bootstrap import opened
-from connector.domain.sealing import TRUSTED_FOR, Seat, WrappedKey
+from connector.domain.sealing import TRUSTED_FOR, DataKey, Seat, WrappedKey
 from connector.errors import CannotOpen, Misconfigured, SealFault
 from connector.ids import DataKeyId, TenantId
 from connector.secret import Secret
@@ -77,6 +77,37 @@ async def test_a_key_put_on_another_tenants_shelf_neither_opens_nor_seals_there(
     await shelf.keep_primary(B, key, wrapped)
     with pytest.raises(CannotOpen):
         await Keyring(service, shelf, b"pepper").seal(TOKEN, seat(B))
+
+
+async def test_a_lost_key_is_put_back_under_the_key_that_wraps_now_and_opens_what_it_sealed() -> None:
+    before, now, shelf, restored = PretendKeyService("before"), PretendKeyService("now"), PretendShelf(), PretendShelf()
+    place = seat(A)
+    sealed = await Keyring(before, shelf, b"pepper").seal(TOKEN, place)
+    [((_, own), wrapped)] = shelf.rows.items()
+    now._wrapped.update(before._wrapped)  # noqa: SLF001 - reaches both keys, as a process with a key file of two does
+    ring = Keyring(now, restored, b"pepper")
+    with pytest.raises(CannotOpen):
+        await ring.open(sealed, place)
+
+    assert await ring.put_back(DataKey(A, own, wrapped))
+    assert await ring.open(sealed, place) == TOKEN
+    assert restored.rows[A, own].kek_id == "now"
+    assert not await ring.put_back(DataKey(A, own, wrapped))
+
+
+async def test_what_its_key_service_does_not_unwrap_for_this_tenant_is_not_put_back() -> None:
+    service, shelf, restored = PretendKeyService(), PretendShelf(), PretendShelf()
+    await Keyring(service, shelf, b"pepper").seal(TOKEN, seat(A))
+    [((_, own), wrapped)] = shelf.rows.items()
+    ring = Keyring(service, restored, b"pepper")
+    for forged in (
+        DataKey(B, own, wrapped),
+        DataKey(A, DataKeyId(uuid4()), wrapped),
+        DataKey(A, own, WrappedKey("pretended", b"made up")),
+    ):
+        with pytest.raises(CannotOpen):
+            await ring.put_back(forged)
+    assert restored.rows == {}
 
 
 async def test_a_key_made_ready_seals_without_its_service_and_without_its_shelf() -> None:

@@ -16,6 +16,7 @@ from connector.domain.renewal import Leased, TokenAnswer, TokenReply
 from connector.domain.sealing import Seat
 from connector.failpoints import failpoint
 from connector.flows import renewing
+from connector.flows.escrowing import Escrowing
 from connector.flows.guarding import Guarding
 from connector.flows.renewing import Renewing
 from connector.ids import ConnectionId, GrantId, ProviderKey
@@ -113,6 +114,11 @@ async def _promoted_at_once(self: PostgresCustody, kek_id: str) -> Sequence[Lagg
     return []
 
 
+async def _no_keys(*_: object) -> None:
+    """The escrow is given answers, and nothing that opens them."""
+    await asyncio.sleep(0)
+
+
 # Name -> (where, what, the mistake).
 MISTAKES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "parsed before it is journalled": (TokenJournal, "append", _kept_by_nobody),
@@ -123,6 +129,7 @@ MISTAKES: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "no breaker": (Guarding, "check", _never_shut),
     "nothing binds a ciphertext to its place": (Seat, "context", _of_nobody),
     "promoted without waiting": (PostgresCustody, "promote", _promoted_at_once),
+    "the escrow keeps no keys": (Escrowing, "_keep_keys", _no_keys),
     "answers in the log": (Transport, "post_token", _said_aloud),
     "keep-alive once in 26 days": (renewing, "next_keep_alive", _once_in_26_days),
 }

@@ -162,9 +162,11 @@ async def refusal(own: Servers, folder: Path, *, number: int = 10_000) -> Sequen
 async def restore(
     own: Servers, folder: Path, *, number: int = 10_000, rotations: int = 50, timed: bool = True
 ) -> Sequence[Proof]:
-    """A backup that is fifty rotations old is put back, and the escrow is replayed."""
+    """A backup from before fifty rotations and new data keys is put back, and the escrow is replayed."""
     told = await restored(number=number, rotations=rotations, **_where(own, folder))
-    mutant = await restored(number=min(number, 50), rotations=2, replay=False, **_where(own, folder))
+    few, keyless_escrow = min(number, 50), "the escrow keeps no keys"
+    mutant = await restored(number=few, rotations=3, replay=False, **_where(own, folder))
+    without_keys = await restored(number=few, rotations=3, mistake=keyless_escrow, **_where(own, folder))
     # Seconds are measured by hand, on a quiet machine; the small everyday run counts and does not time.
     window = Proof("seconds an answer is in memory only, p99", number * rotations, round(told.window_p99, 4), 0.010)
     return [
@@ -172,7 +174,8 @@ async def restore(
         Proof("restored: tokens dead after the replay", number, told.dead_after, 0),
         Proof("restored: not renewed at the first try", number, number - told.renewed + told.refused, 0),
         *([window] if timed else []),
-        _caught("no escrow", mutant.dead_after, min(number, 50)),
+        _caught("no escrow", mutant.dead_after, few),
+        _caught(keyless_escrow, without_keys.dead_after, few),
     ]
 
 
