@@ -202,4 +202,5 @@ def _account(key: ProviderKey, account: AccountSettings) -> Account:
             per_second=account.token_calls_per_second or manifest.token_calls_per_second,
             at_once=account.token_calls_at_once or manifest.token_calls_at_once,
         ),
+        generation=account.api_generation,
     )

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, model_validator
@@ -113,6 +113,7 @@ class AccountSettings(_Told):
     client_secret: SecretText
     token_calls_per_second: Annotated[float, Field(gt=0)] | None = None  # None: the provider's own figure
     token_calls_at_once: Annotated[int, Field(ge=1)] | None = None
+    api_generation: Literal["v1", "v2"] | None = None  # None: the one the provider is known to speak
 
 
 class Settings(_Told):

@@ -9,7 +9,7 @@ from connector.ids import ProviderKey
 from connector.ports import Pace, Provider
 from connector.providers.infomart.client import InfomartClient
 from connector.providers.infomart.consent import InfomartConsent
-from connector.providers.infomart.manifest import INFOMART
+from connector.providers.infomart.manifest import INFOMART, SPOKEN
 from connector.providers.manifest import Manifest, Site
 from connector.providers.transport import Transport
 from connector.secret import Secret
@@ -23,9 +23,11 @@ class Account:
     client_id: str
     client_secret: Secret
     pace: Pace
+    generation: str | None = None  # of its API; None: the provider's own choice
 
 
 def _infomart(transport: Transport, account: Account) -> Provider:
+    client = InfomartClient(transport, account.site, account.generation or SPOKEN)
     return Provider(
         key=INFOMART.key,
         name=INFOMART.name,
@@ -36,7 +38,7 @@ def _infomart(transport: Transport, account: Account) -> Provider:
         access_margin=INFOMART.access_margin,
         day_of=INFOMART.day_of,
         consent=InfomartConsent(transport, account.site, account.client_id, account.client_secret),
-        received_invoices=InfomartClient(transport, account.site),
+        received_invoices=client,
     )
 
 

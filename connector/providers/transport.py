@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import aiohttp
+import orjson
 import structlog
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
@@ -23,6 +24,7 @@ _CONNECT_WITHIN = 5.0  # seconds
 _LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; a full page is some 100 kB
 _LONGEST_WAIT = 3600  # seconds
 _LONGEST_FIGURE = 9  # digits of a number of seconds that is worth reading
+_JSON = {"Content-Type": "application/json"}
 
 _log = structlog.get_logger("connector.transport")
 
@@ -98,6 +100,10 @@ class Transport:
         """The answer to a read; raises Unavailable or OutcomeUnknown when there is none."""
         return await self._ask(self._calls, "GET", url, params=query, headers=headers)
 
+    async def search(self, url: str, *, body: Mapping[str, str | int], headers: Mapping[str, str]) -> Answer:
+        """The answer to a read that is asked for by POST, with JSON; raises Unavailable or OutcomeUnknown as `get`."""
+        return await self._ask(self._calls, "POST", url, data=orjson.dumps(body), headers={**headers, **_JSON})
+
     async def post_token(self, url: str, *, form: str, last_look: Callable[[], None] | None = None) -> TokenReply:
         """What a token endpoint says to a form, however late and even if only half of it arrives.
 
@@ -132,7 +138,7 @@ class Transport:
         started: aiohttp.ClientResponse | None = None
         body = bytearray() if heard is None else heard
         try:
-            async with session.request(method, URL(url), allow_redirects=False, **parts) as response:  # type: ignore[arg-type]  # checked by the two callers above
+            async with session.request(method, URL(url), allow_redirects=False, **parts) as response:  # type: ignore[arg-type]  # checked by the three callers above
                 started = response
                 async for chunk in response.content.iter_any():
                     body += chunk

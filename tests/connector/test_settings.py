@@ -168,6 +168,13 @@ def test_how_hard_a_provider_is_pressed_is_its_own_figure_unless_told_otherwise(
     assert (account.token_calls_per_second, account.token_calls_at_once) == (2.5, 4)
 
 
+def test_im_15_a_generation_of_the_api_is_spoken_only_if_it_is_named() -> None:
+    [account] = read_settings(GIVEN).accounts.values()
+    assert account.api_generation is None
+    [account] = read_settings({**GIVEN, "CONNECTOR_INFOMART_API_GENERATION": "v2"}).accounts.values()
+    assert account.api_generation == "v2"
+
+
 def test_a_local_key_is_for_development_or_taken_knowingly() -> None:
     assert read_settings(GIVEN).local_kek_allowed
     assert not read_settings(PRODUCTION).local_kek_allowed
@@ -184,6 +191,7 @@ def test_a_local_key_is_for_development_or_taken_knowingly() -> None:
         ("CONNECTOR_FAIL", "kill"),
         ("CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND", "0"),
         ("CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE", "1.5"),
+        ("CONNECTOR_INFOMART_API_GENERATION", "v3"),
     ],
 )
 def test_a_nonsense_value_is_named(name: str, nonsense: str) -> None:

@@ -1,1 +1,1 @@
-"""BtoBプラットフォーム請求書 by Infomart: six files of facts, each with its source in docs/facts.md."""
+"""BtoBプラットフォーム請求書 by Infomart: seven files of facts, each with its source in docs/facts.md."""

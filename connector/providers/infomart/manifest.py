@@ -1,5 +1,7 @@
 """Infomart's figures, paths and names."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from connector.domain.entitlement import Capability, Flag
@@ -28,6 +30,49 @@ INFOMART = Manifest(
     },
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Where a list is asked for, and what it is called in the answer."""
+
+    path: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """How one generation of the API is asked for its lists [IM-15]."""
+
+    posts: bool  # a search is a POST with a JSON body; False: a GET with a query
+    part: Callable[[int], Mapping[str, int]]  # names the rows of a page, counted from 1
+    received: Listing
+    issued: Listing
+
+
+def _page_no(page: int) -> Mapping[str, int]:
+    return {"page_no": page}  # [IM-7]
+
+
+def _start_position(page: int) -> Mapping[str, int]:
+    return {"start_position": (page - 1) * INFOMART.page_size + 1, "get_count": INFOMART.page_size}  # [IM-97]
+
+
+# Of the first generation only the update call's path is published; these two are assumed.
+GENERATIONS: Mapping[str, Generation] = {
+    "v1": Generation(
+        posts=False,
+        part=_page_no,
+        received=Listing("/v1/invoice/buyer/invoices", "invoices"),
+        issued=Listing("/v1/invoice/seller/invoices", "invoices"),
+    ),
+    "v2": Generation(
+        posts=True,
+        part=_start_position,
+        received=Listing("/wi/v2/buyer/invoice/search", "invdata"),  # [IM-138]
+        issued=Listing("/wi/v2/seller/invoice/search", "invoice_list"),  # [IM-151]
+    ),
+}
+SPOKEN = "v1"  # unless the account says otherwise
+
 REALM = "/api"
-RECEIVED_INVOICES_PATH = "/v1/invoice/buyer/invoices"  # assumed: only the update call's path is published
 TOKEN_EXPIRED_CODES = frozenset({"E000401"})  # [IM-29], assumed

@@ -1,12 +1,12 @@
 """Infomart's words into ours; the only place where both vocabularies appear."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import msgspec
 
-from connector.domain.invoice import Counterparty, FetchedInvoice, InvoiceLine, Journal, Posting, Stage
+from connector.domain.invoice import Counterparty, FetchedInvoice, InvoiceLine, IssuedStage, Journal, Posting, Stage
 from connector.domain.tax import Bucket, TaxSummary
 from connector.providers.infomart import wire
 
@@ -20,6 +20,16 @@ _WITH_WORKFLOW: Mapping[int, Stage] = {
     71: Stage.APPROVED,
 }
 _WITHOUT_WORKFLOW: Mapping[int, Stage] = {50: Stage.UNPROCESSED, 71: Stage.PROCESSED}
+_OF_ISSUER: Mapping[int, IssuedStage] = {  # [IM-74]
+    10: IssuedStage.DRAFT,  # [IM-75], assumed
+    11: IssuedStage.IN_INTERNAL_APPROVAL,
+    19: IssuedStage.RETURNED,
+    20: IssuedStage.AWAITING_ISSUE_APPROVAL,
+    21: IssuedStage.SCHEDULED,
+    22: IssuedStage.ISSUED,
+    23: IssuedStage.ISSUED_THEN_DELETED,
+    29: IssuedStage.ISSUE_FAILED,
+}
 
 _LONGEST_KEY = 200  # characters
 _MOST_DIGITS = 30  # before and after the point; the provider's own amounts have 12 at most [IM-41]
@@ -43,16 +53,18 @@ def received_stage(wf_status: int | None, *, uses_workflow: bool) -> Stage:
     return table.get(wf_status, Stage.UNRECOGNISED) if wf_status is not None else Stage.UNRECOGNISED
 
 
+def issued_stage(wf_status: int | None) -> IssuedStage:
+    """The issuer's codes have one meaning each."""
+    return _OF_ISSUER.get(wf_status, IssuedStage.UNRECOGNISED) if wf_status is not None else IssuedStage.UNRECOGNISED
+
+
 def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
     """One received invoice; raises msgspec.DecodeError when it lacks its key or is no object at all."""
-    told = wire.read(wire.INVOICE, raw)
-    key = _text(told.invoice_mng_num)
-    if key is None or len(key) > _LONGEST_KEY:
-        raise msgspec.ValidationError("invoice_mng_num is empty or endless")
+    told = wire.read(wire.RECEIVED, raw)
     code = _whole(told.wf_status)
     publisher = told.publisher or wire.Publisher()
     return FetchedInvoice(
-        key=key,
+        key=_key(told.invoice_mng_num),
         number=_text(told.inv_no),
         subject=_text(told.inv_name),
         stage=received_stage(code, uses_workflow=uses_workflow),
@@ -70,9 +82,40 @@ def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
         tax=_figure(told.inv_tax),
         total=_first(_figure(told.inv_amount), _figure(told.inv_show_amount)),
         tax_summary=_tax_summary(raw),
-        lines=[_line(position, detail) for position, detail in enumerate(told.details or (), start=1)],
+        lines=_lines(told.details),
         raw=raw,
         day=_day(told.reception_date),
+    )
+
+
+def issued_invoice(raw: bytes) -> FetchedInvoice:
+    """One issued invoice, its customer as the counterparty, whose registration number no field tells [IM-152].
+
+    Windows go by the day of issue [IM-106]. Raises msgspec.DecodeError when it lacks its key or is no object at all.
+    """
+    told = wire.read(wire.ISSUED, raw)
+    code = _whole(told.wf_status)
+    customer = told.customer or wire.Customer()
+    return FetchedInvoice(
+        key=_key(told.invoice_mng_num),
+        number=_text(told.inv_no),
+        subject=_text(told.inv_name),
+        stage=issued_stage(code),
+        stage_code=code,
+        issue_date=_day(told.send_date),
+        due_date=_day(told.pay_due_date),
+        counterparty=Counterparty(
+            code=_text(customer.private_cust_cd),
+            name=_text(customer.company_name) or _text(customer.company_name_org),
+            registration_number=None,
+        ),
+        net=_figure(told.inv_without_tax),
+        tax=_figure(told.inv_tax),
+        total=_first(_figure(told.inv_amount), _figure(told.inv_show_amount)),
+        tax_summary=_tax_summary(raw),
+        lines=_lines(told.details),
+        raw=raw,
+        day=_day(told.send_date),
     )
 
 
@@ -86,7 +129,7 @@ def total_count(told: bytes) -> int | None:
 
 def _tax_summary(raw: bytes) -> list[TaxSummary]:
     """The buckets in which the issuer stated anything but nought."""
-    told = wire.read(wire.FIGURES, raw)
+    told = wire.read(wire.FIELDS, raw)
     stated = []
     for suffix, bucket in _BUCKETS.items():
         net, tax, gross = (
@@ -96,6 +139,10 @@ def _tax_summary(raw: bytes) -> list[TaxSummary]:
         if net or tax or gross:
             stated.append(TaxSummary(bucket=bucket, net=net, tax=tax, gross=gross))
     return stated
+
+
+def _lines(told: Sequence[wire.Detail] | None) -> list[InvoiceLine]:
+    return [_line(position, detail) for position, detail in enumerate(told or (), start=1)]
 
 
 def _line(position: int, told: wire.Detail) -> InvoiceLine:
@@ -138,6 +185,14 @@ def _posting(told: wire.Posting) -> Posting:
         department_code=_text(told.burden_sec_code),
         department_name=_text(told.burden_sec_name),
     )
+
+
+def _key(told: wire.Loose) -> str:
+    """The provider's own key; raises msgspec.ValidationError for one that is empty or endless [IM-55]."""
+    key = _text(told)
+    if key is None or len(key) > _LONGEST_KEY:
+        raise msgspec.ValidationError("invoice_mng_num is empty or endless")
+    return key
 
 
 def _text(told: wire.Loose) -> str | None:

@@ -33,11 +33,10 @@ class Fault(msgspec.Struct):
 
 
 class Envelope(msgspec.Struct):
-    """What surrounds every answer; the payload is kept as it came."""
+    """What surrounds every answer, whatever its list is called."""
 
     error_list: list[Fault] | None = None
     total_count: msgspec.Raw = msgspec.Raw()  # its name is assumed [IM-54], so nothing hangs on its shape
-    invoices: list[msgspec.Raw] | None = None
 
 
 class Publisher(msgspec.Struct):
@@ -111,9 +110,36 @@ class ReceivedInvoice(msgspec.Struct):
     details: list[Detail] | None = None
 
 
+class Customer(msgspec.Struct):
+    """The company an invoice was issued to (発行先)."""
+
+    private_cust_cd: Loose = None
+    company_name: Loose = None
+    company_name_org: Loose = None
+
+
+class IssuedInvoice(msgspec.Struct):
+    """One invoice of the issuing side; the per-rate figures are read by name from the same object."""
+
+    invoice_mng_num: Loose
+    inv_no: Loose = None
+    inv_name: Loose = None
+    wf_status: Loose = None
+    send_date: Loose = None
+    pay_due_date: Loose = None
+    customer: Customer | None = None
+    inv_without_tax: Loose = None
+    inv_tax: Loose = None
+    inv_amount: Loose = None
+    inv_show_amount: Loose = None
+    details: list[Detail] | None = None
+
+
 PAGE = msgspec.json.Decoder(Envelope)
-INVOICE = msgspec.json.Decoder(ReceivedInvoice)
-FIGURES = msgspec.json.Decoder(dict[str, msgspec.Raw])
+ROWS = msgspec.json.Decoder(list[msgspec.Raw] | None)
+RECEIVED = msgspec.json.Decoder(ReceivedInvoice)
+ISSUED = msgspec.json.Decoder(IssuedInvoice)
+FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 TOKEN = msgspec.json.Decoder(TokenAnswer)
 TOKEN_REFUSAL = msgspec.json.Decoder(TokenRefusal)
 TEXT = msgspec.json.Decoder(str)

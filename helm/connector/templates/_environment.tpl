@@ -67,6 +67,10 @@
   value: {{ $settings.authUrl | quote }}
 - name: {{ $prefix }}_API_URL
   value: {{ $settings.apiUrl | quote }}
+{{- with $settings.apiGeneration }}
+- name: {{ $prefix }}_API_GENERATION
+  value: {{ . | quote }}
+{{- end }}
 {{- with $settings.tokenCallsPerSecond }}
 - name: {{ $prefix }}_TOKEN_CALLS_PER_SECOND
   value: {{ . | quote }}
