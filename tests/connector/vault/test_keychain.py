@@ -128,9 +128,9 @@ async def test_a_key_is_promoted_only_when_every_living_process_can_open_it(
     del founded
     LocalFile.add(kek, "new")
     await custody.enrol("new", (await chain(custody, kek).canary()).blob)
-    lagging = Process(uuid4(), "web-1", 7, ["old"], "old")
+    lagging = Process(uuid4(), "web-1", 7, ["old"])
     await custody.beat(lagging)
-    await custody.beat(Process(uuid4(), "web-2", 8, ["new", "old"], "new"))
+    await custody.beat(Process(uuid4(), "web-2", 8, ["new", "old"]))
 
     [named] = await custody.promote("new")
     assert (named.host, named.pid) == ("web-1", 7)
