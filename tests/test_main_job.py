@@ -27,5 +27,6 @@ async def test_a_tenant_joins_by_link_and_the_graph_tells_every_invoice_the_prov
 
     told = [number for call in world.twin.ledger("api_called") for number in call["mng_nums"]]
     assert sizes == [100, 100, 50]
-    assert sorted(keys) == sorted(str(number) for number in told)
-    assert [call["page_no"] for call in world.twin.ledger("api_called")] == [1, 2, 3]
+    assert len(keys) == 250
+    assert set(keys) == {str(number) for number in told}
+    assert [call["page_no"] for call in world.twin.ledger("api_called")] == [1, 2, 3, 4, 1, 2, 3]  # decision 0013

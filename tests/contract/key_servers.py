@@ -38,9 +38,15 @@ class Running:
         """It takes connections, and answers nothing."""
         self.process.send_signal(signal.SIGSTOP)
         try:
+            while not self._stopped():  # a thread that still runs may answer once more
+                time.sleep(0.001)
             yield
         finally:
             self.process.send_signal(signal.SIGCONT)
+
+    def _stopped(self) -> bool:
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return {stat.read_text().rpartition(") ")[2][0] for stat in threads} == {"T"}
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def merged(below: Values, above: Values) -> Values:
 
 INFOMART: Values = {"enabled": True, "existingSecret": "infomart"}
 INVOX: Values = {"enabled": True, "existingSecret": "invox"}
-PACED: Values = {"tokenCallsPerSecond": 2.5, "tokenCallsAtOnce": 4}
+PACED: Values = {"apiGeneration": "v2", "tokenCallsPerSecond": 2.5, "tokenCallsAtOnce": 4}
 
 METRICS: Values = {"enabled": True, "podMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}
 

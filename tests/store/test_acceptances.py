@@ -17,7 +17,16 @@ from tests.conftest import Cluster
 from tests.store.databases import copied, engine_as
 from tests.store.rows import MOMENT, OF_NOBODY, Row, a_row, a_row_everywhere, keep
 
-ITS_OWN_BUSINESS = ["connections", "entitlements", "fetches", "fetched_pages", "receipts", "received_invoices"]
+ITS_OWN_BUSINESS = [
+    "connections",
+    "entitlements",
+    "fetches",
+    "fetched_pages",
+    "issued_invoices",
+    "observations",
+    "receipts",
+    "received_invoices",
+]
 SEALED_AWAY = ["grants", "renewal_outcomes", "consent_attempts", "data_keys"]
 
 

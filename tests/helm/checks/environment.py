@@ -86,6 +86,8 @@ def serving(values: Values) -> list[dict[str, Any]]:
                 referred(f"CONNECTOR_{word}_CLIENT_ID", secret, settings["clientIdKey"]),
                 referred(f"CONNECTOR_{word}_CLIENT_SECRET", secret, settings["clientSecretKey"]),
             ]
+            if settings["apiGeneration"]:
+                expected.append(literal(f"CONNECTOR_{word}_API_GENERATION", settings["apiGeneration"]))
             figures = {"PER_SECOND": settings["tokenCallsPerSecond"], "AT_ONCE": settings["tokenCallsAtOnce"]}
             expected += [
                 literal(f"CONNECTOR_{word}_TOKEN_CALLS_{name}", f"{figure:g}")
