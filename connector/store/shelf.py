@@ -137,10 +137,10 @@ class PostgresShelf:
 
 
 async def _usable(connection: AsyncConnection, kek_id: str) -> bool:
-    """Whether something may still be wrapped by this key; it cannot be retired before the transaction ends."""
+    """Whether something may be wrapped by this key: it is known, and is not retired before the transaction ends."""
     of = key_encryption_keys.c
     statement = sa.select(of.retired_at.is_(None)).where(of.id == kek_id).with_for_update(read=True)
-    return (await connection.execute(statement)).scalar_one_or_none() is not False
+    return (await connection.execute(statement)).scalar_one_or_none() is True
 
 
 def _wrapped(row: sa.Row[tuple[object, ...]]) -> WrappedKey:

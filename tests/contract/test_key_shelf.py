@@ -11,6 +11,7 @@ from connector.domain.access import Scope, Tenant
 from connector.domain.sealing import WrappedKey
 from connector.ids import DataKeyId, TenantId
 from connector.ports import KeyShelf
+from connector.store.custody import PostgresCustody
 from connector.store.engines import open_engine
 from connector.store.shelf import PostgresShelf
 from connector.store.work import PostgresStore
@@ -33,6 +34,8 @@ async def shelf(request: pytest.FixtureRequest, database_url: str) -> AsyncItera
     for tenant in (OURS, THEIRS):
         async with store.within(Scope.of_tenant(tenant)) as work:
             await work.directory.add_tenant(Tenant(tenant, "株式会社みなと", datetime.now(UTC)))
+    for name in ("kek", "held", "old", "older"):
+        await PostgresCustody(engine, engine).enrol(name, b"canary")
     yield PostgresShelf(engine)
     await engine.dispose()
 
@@ -46,8 +49,8 @@ def retire(shelf: KeyShelf, database_url: str) -> Retire:
             shelf.retired.add(kek_id)
             return
         async with engine_as(database_url) as administrator, administrator.begin() as connection:
-            statement = sa.text("insert into key_encryption_keys (id, canary, retired_at) values (:id, '', now())")
-            await connection.execute(statement, {"id": kek_id})
+            statement = sa.text("update key_encryption_keys set retired_at = now() where id = :id")
+            assert (await connection.execute(statement, {"id": kek_id})).rowcount == 1
 
     return say
 
@@ -172,6 +175,16 @@ async def test_nothing_is_wrapped_any_more_by_a_key_that_was_retired(shelf: KeyS
     assert not await shelf.rewrap_installation_key("pepper", held, old)
     assert await shelf.primary_key(OURS) == (key, held)
     assert await shelf.installation_key("pepper") == held
+
+
+async def test_nothing_is_wrapped_by_a_key_that_nobody_knows(shelf: KeyShelf) -> None:
+    if isinstance(shelf, PretendShelf):
+        pytest.skip("it knows every key")
+    key, stranger = DataKeyId(uuid4()), WrappedKey("stranger", b"strange")
+    await shelf.keep_primary(OURS, key, FIRST)
+    assert not await shelf.keep_primary(THEIRS, DataKeyId(uuid4()), stranger)
+    assert not await shelf.put_back(OURS, DataKeyId(uuid4()), stranger)
+    assert not await shelf.rewrap(OURS, key, FIRST, stranger)
 
 
 async def test_a_key_under_a_retired_one_says_so(shelf: KeyShelf, retire: Retire) -> None:

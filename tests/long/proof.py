@@ -11,6 +11,7 @@ class Proof:
     n: int
     figure: float
     target: float
+    where: str = ""  # what was counted, place by place, when that helps to find a cause
 
     @property
     def holds(self) -> bool:
@@ -25,4 +26,5 @@ class Proof:
             "figure": self.figure,
             "target": self.target,
             "holds": self.holds,
+            **({"where": self.where} if self.where else {}),
         }

@@ -16,6 +16,7 @@ from connector.domain.access import Scope, Tenant
 from connector.domain.certificate import Certificate
 from connector.domain.sealing import WrappedKey
 from connector.ids import DataKeyId, TenantId
+from connector.store.custody import PostgresCustody
 from connector.store.shelf import PostgresShelf
 from connector.store.tables import SEALED, data_keys, metadata
 from connector.store.work import PostgresStore, confined
@@ -56,6 +57,7 @@ async def test_keys_go_with_their_certificate_and_the_reach_names_them(
     store: PostgresStore, app: AsyncEngine, tenant: TenantId
 ) -> None:
     shelf, key = PostgresShelf(app), DataKeyId(uuid4())
+    await PostgresCustody(app, app).enrol(WRAPPED.kek_id, b"canary")
     await shelf.keep_primary(tenant, key, WRAPPED)
     async with confined(app, Scope.of_tenant(tenant)) as connection:
         assert (await connection.execute(sa.delete(data_keys))).rowcount == 0  # not without one
@@ -113,6 +115,7 @@ async def test_the_newest_data_key_of_each_key_encryption_key_is_known_to_the_sw
     store: PostgresStore, app: AsyncEngine, shared_database_url: str
 ) -> None:
     name, shelf, owners = f"kek-{uuid4()}", PostgresShelf(app), []
+    await PostgresCustody(app, app).enrol(name, b"canary")
     for _ in range(2):
         own = TenantId(uuid4())
         async with store.within(Scope.of_tenant(own)) as work:

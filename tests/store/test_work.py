@@ -13,6 +13,7 @@ from connector.domain.invoice import InvoiceFilter
 from connector.domain.sealing import WrappedKey
 from connector.errors import Misconfigured, Unavailable
 from connector.ids import DataKeyId, new_id
+from connector.store.custody import PostgresCustody
 from connector.store.engines import check_roles, open_engine
 from connector.store.shelf import PostgresShelf
 from connector.store.tables import tenants
@@ -155,6 +156,7 @@ async def test_the_first_key_of_a_tenant_stands_and_no_other_tenant_can_fetch_it
     async with store_in(shared_database_url) as store, engine_as(shared_database_url, "app") as engine:
         company, other = await a_company(store), await a_company(store)
         shelf = PostgresShelf(engine)
+        await PostgresCustody(engine, engine).enrol("kek", b"canary")
         keys = [(DataKeyId(new_id()), WrappedKey(kek_id="kek", blob=bytes([number]))) for number in range(5)]
         assert await shelf.primary_key(company.tenant) is None
 

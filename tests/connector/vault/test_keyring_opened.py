@@ -12,6 +12,7 @@ from connector.bootstrap import opened
 from connector.errors import Misconfigured
 from connector.ids import TenantId
 from connector.settings import read_settings
+from connector.store.custody import PostgresCustody
 from connector.store.engines import open_engine
 from connector.store.shelf import PostgresShelf
 from connector.vault.keyring import Keyring
@@ -79,6 +80,7 @@ async def test_an_installation_refuses_to_start_while_a_data_key_in_use_was_wrap
     await admin.dispose()
     engine = open_engine(database_url, "app")
     shelf = PostgresShelf(engine)
+    await PostgresCustody(engine, engine).enrol("lost-2024", b"canary")
     for tenant, path in zip(tenants, (kek, lost, lost), strict=True):
         await Keyring(LocalFile.read(path), shelf, b"pepper").prepare(tenant)
     await engine.dispose()

@@ -20,7 +20,7 @@ class Killed:
     kills: int = 0
     places: Counter[str] = field(default_factory=Counter)
     lost_in_window: int = 0
-    lost_elsewhere: int = 0
+    lost_elsewhere: Counter[str] = field(default_factory=Counter)
     unflagged: int = 0  # dead tokens of connections that nobody was told about in time
     given_up_alive: int = 0  # connections given up whose token works
     flagged_after: timedelta = timedelta()
@@ -102,8 +102,9 @@ async def _judge(ours: Fleet, struck: dict[Member, str], outcome: Killed) -> Non
     dead = set(await ours.dead())
     for member in ours.members:
         if member in dead:
-            outcome.lost_in_window += struck.get(member) == WINDOW
-            outcome.lost_elsewhere += struck.get(member) != WINDOW
+            place = struck.get(member, "nowhere")
+            outcome.lost_in_window += place == WINDOW
+            outcome.lost_elsewhere[place] += place != WINDOW
             # So many at once may be held back by the brake; they are told of all the same, as suspect.
             outcome.unflagged += standing[member.connection_id] not in {"lapsed", "suspect"}
         else:

@@ -65,12 +65,14 @@ async def killing(own: Servers, folder: Path, *, number: int = 10_000, slice_of:
         mistake="parsed before it is journalled",
         **_where(own, folder),
     )
-    return [*lines, _caught("parsed before it is journalled", mutant.lost_elsewhere, mutant.kills)]
+    return [*lines, _caught("parsed before it is journalled", mutant.lost_elsewhere.total(), mutant.kills)]
 
 
 def _killed(name: str, told: Killed, number: int) -> Sequence[Proof]:
+    elsewhere = told.lost_elsewhere
+    places = ", ".join(f"{place} {count}" for place, count in elsewhere.items() if count)
     return (
-        Proof(f"{name}: tokens lost outside the journal window", told.kills, told.lost_elsewhere, 0),
+        Proof(f"{name}: tokens lost outside the journal window", told.kills, elsewhere.total(), 0, places),
         Proof(f"{name}: losses nobody was told of in ten minutes", told.kills, told.unflagged, 0),
         Proof(f"{name}: living connections given up or left in doubt", number, told.given_up_alive, 0),
         Proof(f"{name}: tokens lost inside the window, each kill there costing one", told.kills, told.lost_in_window,

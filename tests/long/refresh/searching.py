@@ -14,6 +14,7 @@ from tests.long.refresh import children
 from tests.long.refresh.fleet import Fleet, fleet, twin_process
 
 MARK = "kanarienvogel-"
+_ENOUGH = 9  # letters of it: a text that was cut off is found as well, and chance does not write so many
 _FAST = {
     "CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND": "100000",
     "CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE": "16",
@@ -90,9 +91,15 @@ def _count(name: str, contents: Iterator[bytes], needles: Sequence[bytes], outco
 
 
 def _forms(mark: bytes) -> Sequence[bytes]:
-    """The mark itself, in hexadecimal, and in base64 wherever in a text it may begin."""
-    in_base64 = [base64.b64encode(b"x" * shift + mark)[2 + 2 * bool(shift) : -4] for shift in range(3)]
-    return [mark, mark.hex().encode(), mark.upper(), *in_base64]
+    """The mark's beginning as it is, in hexadecimal, and in base64 wherever in a text it may begin."""
+    begins = mark[:_ENOUGH]
+    return [begins, begins.hex().encode(), begins.hex().upper().encode(), *(_in_base64(begins, at) for at in range(3))]
+
+
+def _in_base64(text: bytes, at: int) -> bytes:
+    """The characters that stand for nothing but the text, when so many bytes come before it."""
+    first, beyond = -(-8 * at // 6), 8 * (at + len(text)) // 6
+    return base64.b64encode(b"x" * at + text)[first:beyond]
 
 
 def _files(folder: Path) -> Iterator[bytes]:
