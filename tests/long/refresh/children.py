@@ -97,6 +97,7 @@ def start(
 
 
 def _spoken(target: Callable[..., None], words: Sequence[Any], said: Path | None, mistake: str | None) -> None:
+    os.setpgid(0, 0)  # the kernel wakes whoever stands still in a group whose shell goes away
     if said is not None:  # its last words, such as the name of the place it was killed at
         handle = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(handle, sys.stderr.fileno())
