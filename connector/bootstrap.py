@@ -24,6 +24,7 @@ from connector.flows.onboarding import Onboarding
 from connector.flows.pacing import Pacing
 from connector.flows.planning import Planning
 from connector.flows.reading import Reading
+from connector.flows.recalling import Recalling
 from connector.flows.renewing import Renewing
 from connector.flows.resealing import Resealing
 from connector.flows.rotating import Rotating
@@ -80,6 +81,7 @@ class Flows:
     shredding: Shredding
     unsealing: Unsealing
     planning: Planning
+    recalling: Recalling
     fetching: Fetching
     reading: Reading
     watching: Watching
@@ -156,6 +158,7 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
             shredding=shredding,
             unsealing=Unsealing(store, vault),
             planning=Planning(store, register, clock),
+            recalling=Recalling(store, register, clock),
             fetching=Fetching(store, register, upkeep, doorbell, Pacing(clock), clock),
             reading=Reading(store, register, clock),
             watching=Watching(store, register, watch, clock, wanted=settings.metrics is not None),

@@ -1,6 +1,7 @@
 """Commands that show how connections stand, and what an outage will have cost."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from connector.commands.telling import tell
 from connector.domain.access import Scope
 from connector.domain.connection import Connection
 from connector.domain.plan import Plan
-from connector.errors import NotFound
+from connector.errors import InvalidInput, NotFound
 from connector.explaining import Actor, Explanation
 from connector.explaining import explain as say
 from connector.flows.planning import Whose
@@ -96,6 +97,41 @@ def _lines(connection: Connection, said: Explanation) -> str:
     if said.next_look_at is not None:
         lines.append(f"  {'next look':<11}{said.next_look_at:%Y-%m-%d %H:%M}Z")
     return "\n".join([head, *lines])
+
+
+@connections.command("recall")
+def recall(
+    provider: Annotated[str, typer.Option(help="Key of the provider, such as infomart.", show_default=False)],
+    since: Annotated[str, typer.Option(help="From when on, such as 2026-04-01T09:00+09:00.", show_default=False)],
+    do_it: Annotated[bool, typer.Option("--yes", help="Do it; left out, it is only said whom it concerns.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the provider again about connections given up since a moment, after it called living tokens dead.
+
+    Example: `connector connections recall --provider infomart --since 2026-04-01T09:00+09:00 --yes`
+    """
+    moment, key = _moment(since), ProviderKey(provider)
+    if do_it:
+        number = with_flows(lambda flows: flows.recalling.recall(key, moment))
+        text = f"{number} recalled: upkeep presents their tokens now; `connector connections explain` says how it went."
+    else:
+        number = len(with_flows(lambda flows: flows.recalling.given_up(key, moment)))
+        text = f"{number} would be recalled. Type the same with --yes to do it."
+    tell(
+        {"provider": provider, "since": moment.isoformat(), "recalled": do_it, "connections": number},
+        text,
+        as_json=as_json,
+    )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidInput(path=["since"], reason=f"{text!r} is not a moment like 2026-04-01T09:00+09:00")
+    return moment
 
 
 @upkeep.command("plan")

@@ -1,5 +1,6 @@
 """What flows ask of the world: one small protocol per ability."""
 
+from connector.ports.leases import Breakers, Renewals
 from connector.ports.machine import (
     Clock,
     Doorbell,
@@ -16,7 +17,6 @@ from connector.ports.providers import (
     Register,
 )
 from connector.ports.store import (
-    Breakers,
     Certificates,
     Ciphertexts,
     Connections,
@@ -26,7 +26,6 @@ from connector.ports.store import (
     Fetches,
     KeyOwner,
     Mirror,
-    Renewals,
     Store,
     Work,
 )

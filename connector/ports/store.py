@@ -8,7 +8,6 @@ from typing import Protocol
 from uuid import UUID
 
 from connector.domain.access import ApiKey, Partner, Scope, Tenant
-from connector.domain.breaker import Breaker
 from connector.domain.census import Counted
 from connector.domain.certificate import Certificate, Reach
 from connector.domain.connection import Connection, SealedGrant
@@ -18,7 +17,6 @@ from connector.domain.fetch import Due, Fetch, FetchedPage, Receipt, Window
 from connector.domain.history import Change
 from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Place, ReceivedInvoice, Side
 from connector.domain.paging import Page
-from connector.domain.renewal import Leased, Outcome, Renewed, TokenAnswer
 from connector.domain.sealing import DataKey, Resting
 from connector.ids import (
     AttemptId,
@@ -33,6 +31,7 @@ from connector.ids import (
     ProviderKey,
     TenantId,
 )
+from connector.ports.leases import Breakers, Renewals
 
 
 class Directory(Protocol):
@@ -97,50 +96,6 @@ class Connections(Protocol):
     async def add_grant(self, connection: ConnectionId, grant: SealedGrant) -> None: ...
 
     async def start_line(self, connection: ConnectionId, grant: GrantId) -> datetime | None: ...
-
-
-class Renewals(Protocol):
-    """The leases under which grants are renewed, and what became of them."""
-
-    async def lease(self, connection: ConnectionId, before: GrantId, owner: UUID, now: datetime) -> bool: ...
-
-    async def turn_down(self, connection: ConnectionId, since: datetime, now: datetime) -> bool: ...
-
-    async def held(self, owner: UUID) -> Sequence[Leased]: ...
-
-    async def commit(self, owner: UUID, renewed: Sequence[Renewed]) -> Sequence[GrantId]: ...
-
-    async def adopt(self, answer: TokenAnswer, grant: SealedGrant, connection: Connection) -> bool: ...
-
-    async def holds(self, leased: Leased) -> bool: ...
-
-    async def give_back(self, leased: Leased, until: datetime) -> None: ...
-
-    async def end(self, leased: Leased, outcome: Outcome, reason: str, connection: Connection) -> bool: ...
-
-    async def abandon(self, connection: ConnectionId, now: datetime) -> Connection | None: ...
-
-    async def outcomes(self, grant: GrantId, outcome: Outcome) -> Sequence[datetime]: ...
-
-    async def candidate(self, leased: Leased, since: datetime) -> GrantId | None: ...
-
-    async def try_instead(self, leased: Leased, grant: GrantId) -> None: ...
-
-
-class Breakers(Protocol):
-    """What guards a provider from us, and every connection from the provider's bad days."""
-
-    async def breaker(self, provider: ProviderKey) -> Breaker | None: ...
-
-    async def open(self, breaker: Breaker) -> None: ...
-
-    async def take_trial(self, breaker: Breaker, now: datetime, until: datetime) -> bool: ...
-
-    async def give_trial_back(self, provider: ProviderKey, until: datetime, now: datetime) -> None: ...
-
-    async def close(self, provider: ProviderKey) -> None: ...
-
-    async def count_death(self, provider: ProviderKey, now: datetime, *, since: datetime, most: int) -> bool: ...
 
 
 class Certificates(Protocol):
@@ -288,6 +243,8 @@ class Store(Protocol):
     async def connections_of(self, provider: ProviderKey) -> int: ...
 
     async def consents_ending(self, provider: ProviderKey) -> Sequence[tuple[TenantId, ConnectionId, datetime]]: ...
+
+    async def given_up(self, provider: ProviderKey, since: datetime) -> Sequence[tuple[TenantId, ConnectionId]]: ...
 
     async def census(self, now: datetime) -> Sequence[Counted]: ...
 

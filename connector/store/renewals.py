@@ -205,6 +205,21 @@ class RenewalRows:
         await self._connection.execute(sa.update(connections).where(of.id == connection).values({**_FREE, **told}))
         return before
 
+    async def recall(self, connection: ConnectionId, now: datetime) -> bool:
+        """Doubts that a connection has lapsed: its token is presented again; False: it does not stand so any more."""
+        of = connections.c
+        ends_at = sa.select(grants.c.refresh_ends_at).where(
+            grants.c.tenant_id == of.tenant_id, grants.c.id == of.grant_id
+        )
+        suspect = {
+            "standing": Standing.SUSPECT,
+            "changed_at": now,
+            "due_at": now,
+            "consent_ends_at": ends_at.scalar_subquery(),
+        }
+        lapsed = sa.and_(of.id == connection, of.standing == Standing.LAPSED, of.grant_id.is_not(None))
+        return (await self._connection.execute(sa.update(connections).where(lapsed).values(suspect))).rowcount == 1
+
     async def outcomes(self, grant: GrantId, outcome: Outcome) -> Sequence[datetime]:
         """When presenting the grant ended like this, oldest first."""
         of = renewal_outcomes.c

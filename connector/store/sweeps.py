@@ -170,6 +170,16 @@ async def consents_ending(
     return [(TenantId(row.tenant_id), ConnectionId(row.id), row.consent_ends_at) for row in rows]
 
 
+async def given_up(
+    connection: AsyncConnection, provider: ProviderKey, since: datetime
+) -> Sequence[tuple[TenantId, ConnectionId]]:
+    """Connections that lapsed at that moment or later, the first first."""
+    of = connections.c
+    lapsed = sa.and_(of.provider == provider, of.standing == Standing.LAPSED, of.changed_at >= since)
+    statement = sa.select(of.tenant_id, of.id).where(lapsed).order_by(of.changed_at, of.id)
+    return [(TenantId(row.tenant_id), ConnectionId(row.id)) for row in await connection.execute(statement)]
+
+
 async def census(connection: AsyncConnection, now: datetime) -> Sequence[Counted]:
     """All connections, counted in one pass by provider, standing and cause."""
     of = connections.c

@@ -134,6 +134,11 @@ class PostgresStore:
         async with self._sweep() as connection:
             return await sweeps.consents_ending(connection, provider)
 
+    async def given_up(self, provider: ProviderKey, since: datetime) -> Sequence[tuple[TenantId, ConnectionId]]:
+        """Connections that have lapsed since then."""
+        async with self._sweep() as connection:
+            return await sweeps.given_up(connection, provider, since)
+
     async def census(self, now: datetime) -> Sequence[Counted]:
         """How many connections stand how, and since when."""
         async with self._sweep() as connection:

@@ -246,3 +246,16 @@ async def test_an_explanation_says_what_why_who_acts_how_and_otherwise_in_both_l
     assert [line[2:13].strip() for line in lines[::2]] == ["what", "why", "who acts", "how", "otherwise"]
     assert lines[4:6] == ["  who acts   テナントです。", "             The tenant must."]
     assert (nobody.code, nobody.failure["code"]) == (2, "NOT_FOUND")
+
+
+async def test_an_operator_sees_whom_a_recall_would_concern_and_then_does_it(world: World) -> None:
+    tenant = await world.connected(f"tenant-{uuid4()}", invoices=0)
+    given_up = "update connections set standing = 'lapsed', cause = 'token_dead', due_at = null where tenant_id = :id"
+    await rows(world, given_up, id=tenant.id)
+    words = ["connections", "recall", "--provider", "infomart", "--since", "2026-04-01T09:00+09:00", "--json"]
+    foretold, done, again, vague = await in_turn(
+        [words, [*words, "--yes"], [*words, "--yes"], [*words[:5], "2026-04-01T09:00", "--json"]], world.environment
+    )
+    assert [each.told["connections"] for each in (foretold, done, again)] == [1, 1, 0]
+    assert [each.told["recalled"] for each in (foretold, done, again)] == [False, True, True]
+    assert (vague.code, vague.failure["code"]) == (2, "INVALID_INPUT")

@@ -30,6 +30,7 @@ COMMANDS = dict(commands())
 def test_the_commands_are_those_the_guides_name() -> None:
     assert sorted(COMMANDS) == [
         "connections explain",
+        "connections recall",
         "connections unreadable",
         "dev",
         "escrow replay",
