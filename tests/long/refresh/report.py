@@ -18,7 +18,7 @@ from tests.long.refresh.racing import raced
 from tests.long.refresh.refusing import refused
 from tests.long.refresh.restoring import restored
 from tests.long.refresh.rotating import rotated
-from tests.long.refresh.searching import PLACES, searched
+from tests.long.refresh.searching import AT_ONCE, PLACES, searched
 from tests.long.refresh.stopping import answered_late, frozen_everywhere, stood_still
 from tests.long.refresh.swapping import swapped
 
@@ -200,6 +200,7 @@ async def search(own: Servers, folder: Path, *, number: int = 10_000) -> Sequenc
     told = await searched(number=number, folder=folder)
     mutant = await searched(number=min(number, 30), folder=folder, mistake="answers in the log")
     return [
+        Proof("searched: connections that were not renewed", number, told.not_renewed, AT_ONCE),
         *(Proof(f"secrets found in {name}", told.octets[name], told.found[name], 0) for name in PLACES),
         _caught("answers in the log", sum(mutant.found.values()), min(number, 30)),
     ]

@@ -15,9 +15,10 @@ from tests.long.refresh.fleet import Fleet, fleet, twin_process
 
 MARK = "kanarienvogel-"
 _ENOUGH = 9  # letters of it: a text that was cut off is found as well, and chance does not write so many
+AT_ONCE = 16  # so many answers at most are in memory when a process is killed
 _FAST = {
     "CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND": "100000",
-    "CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE": "16",
+    "CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE": str(AT_ONCE),
     "CONNECTOR_LOG_LEVEL": "DEBUG",
 }
 _BAD_DAYS = ("http_500", "http_500_after", "html_200", "drop_after", "reset", "http_503")
@@ -31,6 +32,7 @@ class Searched:
     """Where marks were found, and how much was looked at."""
 
     found: Counter[str] = field(default_factory=Counter)
+    not_renewed: int = 0  # those whose answer was in memory when their process was killed, at most
     octets: Counter[str] = field(default_factory=Counter)
 
 
@@ -44,14 +46,26 @@ async def searched(*, number: int, folder: Path, mistake: str | None = None) -> 
             environment = {**ours.environment, "CONNECTOR_INFOMART_CLIENT_SECRET": secret}
             for kind in _BAD_DAYS:
                 twin.ask("faults", {"operation": "token", "kind": kind, "count": 2, "share": 0.5})
-            logs = []
+            logs: list[Path] = []
+
+            async def sweep(ahead: float, **also: str) -> int:
+                logs.append(ours.folder / f"log-{ahead}")
+                words = {**environment, **also}
+                child = children.start(children.sweep_until_quiet, words, ahead, said=logs[-1], mistake=mistake)
+                return await children.ended(child)
+
             for ahead in (0.0, 200.0, 700.0, 1_400.0):
                 # At first our secret is not known there, which is an error path like the others.
                 twin.know(secret if ahead else "not-yet")
                 await ours.make_due(ours.members)
-                logs.append(ours.folder / f"log-{ahead}")
-                child = children.start(children.sweep_until_quiet, environment, ahead, said=logs[-1], mistake=mistake)
-                assert await children.ended(child) == 0
+                assert await sweep(ahead) == 0
+            twin.ask("faults", method="DELETE")
+            assert await sweep(1_600.0) == 0  # its one trial closes a breaker that the bad days may have opened
+            await ours.make_due(ours.members)
+            # Killed half way: its journal keeps every answer it had not settled.
+            assert await sweep(2_000.0, CONNECTOR_FAIL=f"kill@{number}") == -9, logs[-1].read_text()
+            assert await sweep(2_400.0) == 0
+            outcome.not_renewed = number - (await ours.standings())["active"]
             await ours.administer("checkpoint")
             await _look(ours, own.folder, own.redis_url, logs, folder, outcome)
     return outcome
