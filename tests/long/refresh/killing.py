@@ -1,14 +1,21 @@
 """A renewer is killed at every place worth dying at; only the bytes not yet on disk may ever be lost."""
 
+import os
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
+from connector import failpoints
+from connector.domain.renewal import Leased, TokenAnswer
+from connector.flows.renewing import Renewing
+from connector.vault.journal import TokenJournal
 from tests.long.refresh import children
 from tests.long.refresh.fleet import Fleet, Member, fleet, twin_process
 
-WINDOW = "renewal.answer_in_memory"  # from here to the next place the answer is in memory only
 STEP = timedelta(seconds=30)
 FLAGGED_WITHIN = timedelta(minutes=10)
 
@@ -19,6 +26,7 @@ class Killed:
 
     kills: int = 0
     places: Counter[str] = field(default_factory=Counter)
+    in_window: int = 0  # asked for, their answers not on disk, when their renewer was killed
     lost_in_window: int = 0
     lost_elsewhere: Counter[str] = field(default_factory=Counter)
     unflagged: int = 0  # dead tokens of connections that nobody was told about in time
@@ -47,9 +55,37 @@ async def killed_everywhere(
     return outcome
 
 
-async def _kill(ours: Fleet, slice_of: int, outcome: Killed, mistake: str | None) -> dict[Member, str]:
-    """The members of each slice, and where its renewer died."""
-    struck: dict[Member, str] = {}
+def renew_watched(environment: Mapping[str, str], ahead: float) -> None:
+    """Renews what is due, once; whoever is killed at it says first which tokens were asked for and are not on disk."""
+    asked: set[UUID] = set()
+    journalled, append = Renewing._journalled, TokenJournal.append  # noqa: SLF001 - watched where it happens
+
+    async def watched(self: Renewing, leased: Leased, *told: Any) -> Any:
+        asked.add(leased.connection.id)
+        return await journalled(self, leased, *told)
+
+    async def appended(self: TokenJournal, answer: TokenAnswer) -> None:
+        await append(self, answer)
+        asked.discard(answer.connection_id)
+
+    class Telling(failpoints._Countdown):  # noqa: SLF001 - as above
+        def reached(self, name: str) -> None:
+            if self._left == 1:
+                os.write(2, f"asked {' '.join(map(str, list(asked)))}\n".encode())
+            super().reached(name)
+
+    for where, what, watch in (
+        (Renewing, "_journalled", watched),
+        (TokenJournal, "append", appended),
+        (failpoints, "_Countdown", Telling),
+    ):
+        setattr(where, what, watch)
+    children.renew_due(environment, ahead)
+
+
+async def _kill(ours: Fleet, slice_of: int, outcome: Killed, mistake: str | None) -> dict[Member, str | None]:
+    """The members of each slice, and where its renewer died; None: in the window, asked for and not on disk."""
+    struck: dict[Member, str | None] = {}
     number = 0
     left = list(ours.members)
     while left:
@@ -58,7 +94,7 @@ async def _kill(ours: Fleet, slice_of: int, outcome: Killed, mistake: str | None
         await ours.make_due(now)
         said = ours.folder / "last-words"
         child = children.start(
-            children.renew_due,
+            renew_watched,
             {**ours.environment, "CONNECTOR_FAIL": f"kill@{number}"},
             0.0,
             said=said,
@@ -69,10 +105,12 @@ async def _kill(ours: Fleet, slice_of: int, outcome: Killed, mistake: str | None
         if code == 0:
             number = 0  # untouched: every place of a slice has been died at, so the round begins again
             continue
-        place = said.read_text().split("killed at ")[-1].strip()
+        *_, asked, place = said.read_text().strip().splitlines()
+        place, in_window = place.removeprefix("killed at "), asked.removeprefix("asked").split()
         outcome.kills += 1
         outcome.places[place] += 1
-        struck |= dict.fromkeys(now, place)
+        outcome.in_window += len(in_window)
+        struck |= {each: None if str(each.connection_id) in in_window else place for each in now}
     return struck
 
 
@@ -96,15 +134,17 @@ async def _recover(ours: Fleet, outcome: Killed) -> None:
     outcome.flagged_after = ahead
 
 
-async def _judge(ours: Fleet, struck: dict[Member, str], outcome: Killed) -> None:
+async def _judge(ours: Fleet, struck: Mapping[Member, str | None], outcome: Killed) -> None:
     rows = await ours.administer("select id, standing from connections")
     standing = {row["id"]: row["standing"] for row in rows}
     dead = set(await ours.dead())
     for member in ours.members:
         if member in dead:
             place = struck.get(member, "nowhere")
-            outcome.lost_in_window += place == WINDOW
-            outcome.lost_elsewhere[place] += place != WINDOW
+            if place is None:
+                outcome.lost_in_window += 1
+            else:
+                outcome.lost_elsewhere[place] += 1
             # So many at once may be held back by the brake; they are told of all the same, as suspect.
             outcome.unflagged += standing[member.connection_id] not in {"lapsed", "suspect"}
         else:
