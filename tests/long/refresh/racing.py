@@ -9,7 +9,6 @@ from pathlib import Path
 from tests.long.refresh import children
 from tests.long.refresh.fleet import fleet, twin_process
 
-
 _ALL_DONE_WITHIN = 1_800.0  # seconds: fifty thousand questions on two cores
 
 
