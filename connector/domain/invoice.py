@@ -1,6 +1,6 @@
 """An invoice: header, lines, journals, and the stage it was last seen in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -118,6 +118,17 @@ class FetchedInvoice:
     lines: Sequence[InvoiceLine]
     raw: bytes  # the provider's own JSON, kept whole
     day: date | None = None  # by which windows list it; None: not told, so only the window that listed it is known
+    exact: bytes | None = None  # as in `ListedInvoice`; None: it is read anew each time
+    strangers: int = 0  # fields of a name that nothing describes; they are in `raw` like the others
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInvoice:
+    """One invoice on a page, not read yet: most looks find what the look before them found."""
+
+    key: str
+    exact: bytes  # a digest of the provider's own bytes and of how we read them: the same, and nothing has changed
+    read: Callable[[], FetchedInvoice]  # raises Unreadable for what cannot be read or kept whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ ARRIVING: dict[str, sa.types.TypeEngine[object]] = {
         "lines",
         "raw",
         "digest",
+        "exact",
         "day_from",
         "day_to",
     )
@@ -176,6 +177,7 @@ def row(
         "key": invoice.key,
         "raw": invoice.raw.decode(),
         "digest": digest,
+        "exact": invoice.exact,
         "day_from": day_from,
         "day_to": day_to,
     }

@@ -17,6 +17,7 @@ from connector.providers.manifest import Site
 from connector.providers.transport import Transport
 from connector.secret import Secret
 from tests.connector.providers.canned import Canned
+from tests.listing import invoices_on
 
 REPLIES = Path(__file__).parent / "replies"
 OCTOBER = Window(date(2026, 10, 1), date(2026, 10, 31))
@@ -80,7 +81,7 @@ async def told(canned: Canned, client: InfomartClient, name: str, *, uses_workfl
 
 
 async def invoices(canned: Canned, client: InfomartClient, name: str) -> list[FetchedInvoice]:
-    return list((await told(canned, client, name)).invoices)
+    return invoices_on(await told(canned, client, name))
 
 
 async def test_a_page_is_asked_for_by_days_of_reception_under_a_bearer_token(
@@ -140,7 +141,7 @@ async def test_im_11_one_code_means_two_things_and_only_the_tenants_setting_tell
     canned: Canned, client: InfomartClient, name: str, with_workflow: Stage, without: Stage
 ) -> None:
     for uses_workflow, stage in ((True, with_workflow), (False, without)):
-        [invoice] = (await told(canned, client, name, uses_workflow=uses_workflow)).invoices
+        [invoice] = invoices_on(await told(canned, client, name, uses_workflow=uses_workflow))
         assert invoice.stage is stage
     assert invoice.stage_code in {50, 60, 71}
 
@@ -172,7 +173,7 @@ async def test_im_41_an_amount_may_come_as_text_and_what_is_no_number_is_absent(
 
 async def test_im_54_an_empty_list_is_the_last_page(canned: Canned, client: InfomartClient) -> None:
     page = await told(canned, client, "IM-54-an-empty-list-without-a-total")
-    assert (list(page.invoices), page.last) == ([], True)
+    assert (list(page.listed), page.last) == ([], True)
 
 
 @pytest.mark.parametrize(("size", "last"), [(0, True), (1, True), (99, True), (100, False)])
@@ -182,7 +183,7 @@ async def test_im_7_the_last_page_is_the_first_that_is_not_full(
     rows = ",".join(f'{{"invoice_mng_num": {number}}}' for number in range(1, size + 1))
     canned.body = f'{{"invoices": [{rows}]}}'.encode()
     page = await client.received_page(Secret("access"), OCTOBER, 1, uses_workflow=True)
-    assert (len(page.invoices), page.last) == (size, last)
+    assert (len(page.listed), page.last) == (size, last)
 
 
 async def test_im_63_a_line_may_have_no_journal_or_half_of_one(canned: Canned, client: InfomartClient) -> None:
