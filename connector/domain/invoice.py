@@ -1,7 +1,7 @@
 """An invoice: header, lines, journals, and the stage it was last seen in."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -118,8 +118,8 @@ class FetchedInvoice:
     lines: Sequence[InvoiceLine]
     raw: bytes  # the provider's own JSON, kept whole
     day: date | None = None  # by which windows list it; None: not told, so only the window that listed it is known
-    exact: bytes | None = None  # as in `ListedInvoice`; None: it is read anew each time
-    strangers: int = 0  # fields of a name that nothing describes; they are in `raw` like the others
+    exact: bytes | None = field(default=None, compare=False)  # as in `ListedInvoice`; None: it is read anew each time
+    strangers: int = field(default=0, compare=False)  # fields whose names nothing describes; they are in `raw` too
 
 
 @dataclass(frozen=True, slots=True)
