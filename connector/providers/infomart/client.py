@@ -87,8 +87,10 @@ def _listed(raw: bytes, page: int, read: Callable[[bytes], FetchedInvoice], how:
     def whole() -> FetchedInvoice:
         try:
             # What nobody asked for is kept as well, so it must be sound to its last byte.
-            strangers = dictionary.strangers(orjson.loads(raw))
-            return replace(read(raw), exact=exact, strangers=strangers)
+            told = orjson.loads(raw)
+            # Key order in an answer may change without meaning anything, a new field may not [IM-9].
+            content = hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest()
+            return replace(read(raw), exact=exact, content=content, strangers=dictionary.strangers(told))
         except (msgspec.DecodeError, orjson.JSONDecodeError) as cause:
             raise Unreadable(provider=INFOMART.key, reason=f"page {page}: {cause}") from None
 
