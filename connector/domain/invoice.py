@@ -117,9 +117,9 @@ class FetchedInvoice:
     tax_summary: Sequence[TaxSummary]
     lines: Sequence[InvoiceLine]
     raw: bytes  # the provider's own JSON, kept whole
+    content: bytes = field(compare=False)  # a digest of it, the same in whatever order its keys are
     day: date | None = None  # by which windows list it; None: not told, so only the window that listed it is known
     exact: bytes | None = field(default=None, compare=False)  # as in `ListedInvoice`; None: it is read anew each time
-    content: bytes | None = field(default=None, compare=False)  # digest of `raw` in whatever order; None: not made yet
     strangers: int = field(default=0, compare=False)  # fields whose names nothing describes; they are in `raw` too
 
 

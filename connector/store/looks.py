@@ -164,8 +164,7 @@ def row(
         "lines": msgspec.json.encode(invoice.lines).decode(),
     }
     # What we made of the answer, and all of the answer.
-    content = hashlib.sha256(invoice.raw).digest() if invoice.content is None else invoice.content
-    digest = hashlib.sha256(msgspec.json.encode([telling, invoice.day]) + content).digest()
+    digest = hashlib.sha256(msgspec.json.encode([telling, invoice.day]) + invoice.content).digest()
     day_from, day_to = days or (invoice.day, invoice.day)
     if invoice.day and day_from and day_to and day_from <= invoice.day <= day_to:
         day_from = day_to = invoice.day  # a day outside its window is not the one that windows go by

@@ -13,7 +13,7 @@ from connector.domain.fetch import Window
 from connector.domain.invoice import FetchedInvoice, ListedInvoice
 from connector.errors import OutcomeUnknown, Unavailable, Unreadable
 from connector.ports import InvoicePage
-from connector.providers.infomart import dictionary, mapping, refusals, wire
+from connector.providers.infomart import mapping, refusals, wire
 from connector.providers.infomart.manifest import GENERATIONS, INFOMART, SPOKEN, Listing
 from connector.providers.manifest import Site
 from connector.providers.transport import Answer, Transport
@@ -86,11 +86,7 @@ def _listed(raw: bytes, page: int, read: Callable[[bytes], FetchedInvoice], how:
 
     def whole() -> FetchedInvoice:
         try:
-            # What nobody asked for is kept as well, so it must be sound to its last byte.
-            told = orjson.loads(raw)
-            # Key order in an answer may change without meaning anything, a new field may not [IM-9].
-            content = hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest()
-            return replace(read(raw), exact=exact, content=content, strangers=dictionary.strangers(told))
+            return replace(read(raw), exact=exact)
         except (msgspec.DecodeError, orjson.JSONDecodeError) as cause:
             raise Unreadable(provider=INFOMART.key, reason=f"page {page}: {cause}") from None
 

@@ -1,14 +1,16 @@
 """Infomart's words into ours; the only place where both vocabularies appear."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import msgspec
+import orjson
 
 from connector.domain.invoice import Counterparty, FetchedInvoice, InvoiceLine, IssuedStage, Journal, Posting, Stage
 from connector.domain.tax import Bucket, TaxSummary
-from connector.providers.infomart import wire
+from connector.providers.infomart import dictionary, wire
 
 _WITH_WORKFLOW: Mapping[int, Stage] = {
     50: Stage.AWAITING_FIRST_APPROVAL,
@@ -60,7 +62,7 @@ def issued_stage(wf_status: int | None) -> IssuedStage:
 
 def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
     """One received invoice; raises msgspec.DecodeError when it lacks its key or is no object at all."""
-    told = wire.read(wire.RECEIVED, raw)
+    told, (content, strangers) = wire.read(wire.RECEIVED, raw), _all_of(raw)
     code = _whole(told.wf_status)
     publisher = told.publisher or wire.Publisher()
     return FetchedInvoice(
@@ -84,6 +86,8 @@ def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
         tax_summary=_tax_summary(raw),
         lines=_lines(told.details),
         raw=raw,
+        content=content,
+        strangers=strangers,
         day=_day(told.reception_date),
     )
 
@@ -93,7 +97,7 @@ def issued_invoice(raw: bytes) -> FetchedInvoice:
 
     Windows go by the day of issue [IM-106]. Raises msgspec.DecodeError when it lacks its key or is no object at all.
     """
-    told = wire.read(wire.ISSUED, raw)
+    told, (content, strangers) = wire.read(wire.ISSUED, raw), _all_of(raw)
     code = _whole(told.wf_status)
     customer = told.customer or wire.Customer()
     return FetchedInvoice(
@@ -115,6 +119,8 @@ def issued_invoice(raw: bytes) -> FetchedInvoice:
         tax_summary=_tax_summary(raw),
         lines=_lines(told.details),
         raw=raw,
+        content=content,
+        strangers=strangers,
         day=_day(told.send_date),
     )
 
@@ -130,6 +136,16 @@ def total_count(told: bytes) -> int | None:
         return _whole(wire.read(wire.LOOSE, told)) if told else None
     except msgspec.DecodeError:
         return None
+
+
+def _all_of(raw: bytes) -> tuple[bytes, int]:
+    """A digest of all it says, and how many of its fields nobody described.
+
+    What nobody asked for is kept as well, so it must be sound to its last byte. Key order may change without meaning
+    anything, a new field may not [IM-9].
+    """
+    told = orjson.loads(raw)
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest(), dictionary.strangers(told)
 
 
 def _tax_summary(raw: bytes) -> list[TaxSummary]:

@@ -88,6 +88,7 @@ WHOLE = FetchedInvoice(
         ),
     ],
     raw=b"",
+    content=b"",
     day=date(2026, 10, 20),
 )
 

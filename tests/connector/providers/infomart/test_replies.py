@@ -1,5 +1,6 @@
 """What Infomart says, and what we understand: each reply is named for the fact it shows (docs/facts.md)."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -66,6 +67,7 @@ WHOLE = FetchedInvoice(
         )
     ],
     raw=b"",
+    content=b"",
     day=date(2026, 10, 23),
 )
 
@@ -112,6 +114,31 @@ async def test_im_9_unknown_fields_and_another_order_change_nothing_and_are_kept
     [invoice] = await invoices(canned, client, "IM-9-unknown-and-shuffled-fields")
     assert replace(invoice, raw=b"") == WHOLE
     assert invoice.raw.decode().count("追加項目") == 6  # every object of the invoice got a field we never heard of
+
+
+async def test_im_9_another_order_is_the_same_content_in_other_bytes_and_another_field_is_not(
+    canned: Canned, client: InfomartClient
+) -> None:
+    told = {"invoice_mng_num": 1, "publisher": {"biz_regist_no": "T1", "a": None}, "details": [{"b": 1, "c": 2}]}
+    shuffled = {"details": [{"c": 2, "b": 1}], "publisher": {"a": None, "biz_regist_no": "T1"}, "invoice_mng_num": 1}
+    read = []
+    for each in (told, shuffled, {**told, "added": None}):
+        canned.body = json.dumps({"invoices": [each]}).encode()
+        read += invoices_on(await client.received_page(Secret("access"), OCTOBER, 1, uses_workflow=True))
+    one, other, third = read
+    assert one.content == other.content != third.content
+    assert one.exact != other.exact
+
+
+async def test_the_same_bytes_are_told_from_those_of_a_tenant_who_works_otherwise(
+    canned: Canned, client: InfomartClient
+) -> None:
+    canned.body = json.dumps({"invoices": [{"invoice_mng_num": 1, "wf_status": 50}]}).encode()
+    one, same, other = [
+        (await client.received_page(Secret("access"), OCTOBER, 1, uses_workflow=uses)).listed[0].exact
+        for uses in (True, True, False)
+    ]
+    assert one == same != other
 
 
 async def test_im_6_two_invoices_with_one_number_stay_two(canned: Canned, client: InfomartClient) -> None:
