@@ -27,8 +27,9 @@ from connector.domain.access import Scope
 from connector.domain.connection import Connection
 from connector.domain.entitlement import Flag
 from connector.domain.fetch import Window
-from connector.domain.invoice import FetchedInvoice
+from connector.domain.invoice import FetchedInvoice, Side
 from connector.embedded import servers
+from connector.flows import looking
 from connector.ids import ProviderKey, TenantId
 from connector.ports import InvoicePage, ReadsReceivedInvoices, Store
 from connector.secret import Secret
@@ -37,7 +38,8 @@ from connector.twins.infomart.app import create_twin
 from connector.twins.infomart.clients import Client
 from connector.vault.kms.local import LocalFile
 
-PAGES = 20
+COMPANIES = 4  # read at a time, as everywhere; each has so many pages
+PAGES = 10
 ROUNDS = 3
 PER_PAGE = 100
 _TODAY = datetime.now(UTC).date()
@@ -70,7 +72,7 @@ class Merged(_Base):
 class _Setting:
     store: Store
     reader: ReadsReceivedInvoices
-    connection: Connection
+    connections: list[Connection]
     admin: AsyncEngine
     url: str
     http: httpx2.AsyncClient
@@ -83,20 +85,20 @@ async def run() -> Report:
         await asyncio.to_thread(migrations.upgrade, running.database_url)
         async with AsyncExitStack() as stack:
             setting = await _prepare(stack, Path(folder), running.database_url, running.redis_url)
-            pages = [await _page(setting, number) for number in range(1, PAGES + 1)]
-            variants: Mapping[str, Callable[[], Awaitable[None]]] = {
-                "ours": lambda: _ours(setting),
-                "ours, nothing changed": lambda: _ours(setting),
-                "httpx2, json, ORM merge": lambda: _merge(setting),
-                "COPY alone": lambda: _copy(setting, pages),
+            pages = [[each.read() for each in (await _page(setting, n)).listed] for n in range(1, PAGES + 1)]
+            variants: Mapping[str, Callable[[Connection], Awaitable[None]]] = {
+                "ours": lambda company: _ours(setting, company),
+                "ours, nothing changed": lambda company: _ours(setting, company),
+                "httpx2, json, ORM merge": lambda company: _merge(setting, company),
+                "COPY alone": lambda company: _copy(setting, company, pages),
             }
             for _ in range(ROUNDS):
                 for name, variant in variants.items():
                     if "nothing changed" not in name:
                         await _empty(setting.admin)
                     began = time.perf_counter()
-                    await variant()
-                    figures.setdefault(name, []).append(PAGES * PER_PAGE / (time.perf_counter() - began))
+                    await asyncio.gather(*(variant(each) for each in setting.connections))
+                    figures.setdefault(name, []).append(COMPANIES * PAGES * PER_PAGE / (time.perf_counter() - began))
     return Report(
         "ingest",
         "invoices a second",
@@ -131,17 +133,18 @@ async def _prepare(stack: AsyncExitStack, folder: Path, database_url: str, redis
     provider = flows.fetching.register.provider(ProviderKey("infomart"))
     assert provider.received_invoices is not None
     partner = await flows.enrolling.add_partner("bench")
-    tenant = await flows.enrolling.add_tenant(
-        partner.id, "bench", provider=provider.key, declared={Flag.API_OPTION: True}
-    )
-    async with installation.store.within(Scope.of_tenant(tenant.id)) as work:
-        connection = await work.connections.prepare(TenantId(tenant.id), provider.key, datetime.now(UTC))
-    admin = create_async_engine(database_url, pool_size=2)
+    connections = []
+    for _ in range(COMPANIES):
+        declared = {Flag.API_OPTION: True}
+        tenant = await flows.enrolling.add_tenant(partner.id, "bench", provider=provider.key, declared=declared)
+        async with installation.store.within(Scope.of_tenant(tenant.id)) as work:
+            connections.append(await work.connections.prepare(TenantId(tenant.id), provider.key, datetime.now(UTC)))
+    admin = create_async_engine(database_url, pool_size=COMPANIES)
     stack.push_async_callback(admin.dispose)
     async with admin.begin() as database:
         await database.run_sync(_Base.metadata.create_all)
     http = await stack.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=30))
-    return _Setting(installation.store, provider.received_invoices, connection, admin, url, http)
+    return _Setting(installation.store, provider.received_invoices, connections, admin, url, http)
 
 
 async def _written_pages(folder: Path) -> Path:
@@ -190,19 +193,20 @@ async def _page(setting: _Setting, number: int) -> InvoicePage:
     return await setting.reader.received_page(Secret("t"), WINDOW, number, uses_workflow=True)
 
 
-async def _ours(setting: _Setting) -> None:
+async def _ours(setting: _Setting, connection: Connection) -> None:
     for number in range(1, PAGES + 1):
         page = await _page(setting, number)
-        async with setting.store.within(Scope.of_tenant(setting.connection.tenant_id)) as work:
-            await work.mirror.put(setting.connection, page.invoices, datetime.now(UTC))
+        async with setting.store.within(Scope.of_tenant(connection.tenant_id)) as work:
+            invoices = await looking.changed(work, connection, Side.RECEIVER, page.listed)
+            await work.mirror.put(connection, invoices, datetime.now(UTC))
 
 
-async def _merge(setting: _Setting) -> None:
+async def _merge(setting: _Setting, connection: Connection) -> None:
     for number in range(1, PAGES + 1):
         answer = await setting.http.get("/v1/invoice/buyer/invoices", params={"page_no": str(number)})
         async with AsyncSession(setting.admin) as session, session.begin():
             for told in answer.json()["invoices"]:
-                await session.merge(_merged(setting.connection, told))
+                await session.merge(_merged(connection, told))
 
 
 def _merged(connection: Connection, told: dict[str, Any]) -> Merged:
@@ -225,13 +229,13 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-async def _copy(setting: _Setting, pages: list[InvoicePage]) -> None:
+async def _copy(setting: _Setting, connection: Connection, pages: list[list[FetchedInvoice]]) -> None:
     """The limit: the same documents, ready made, through PostgreSQL's own bulk path."""
-    async with setting.admin.connect() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection
+    async with setting.admin.connect() as database:
+        driver = (await database.get_raw_connection()).driver_connection
         assert driver is not None
         for page in pages:
-            rows = [_row(setting.connection, each) for each in page.invoices]
+            rows = [_row(connection, each) for each in page]
             records = [tuple(row.values()) for row in rows]
             await driver.copy_records_to_table("received_invoices", records=records, columns=list(rows[0]))
 

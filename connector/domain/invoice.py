@@ -1,7 +1,7 @@
 """An invoice: header, lines, journals, and the stage it was last seen in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -117,7 +117,19 @@ class FetchedInvoice:
     tax_summary: Sequence[TaxSummary]
     lines: Sequence[InvoiceLine]
     raw: bytes  # the provider's own JSON, kept whole
+    content: bytes = field(compare=False)  # a digest of it, the same in whatever order its keys are
     day: date | None = None  # by which windows list it; None: not told, so only the window that listed it is known
+    exact: bytes | None = field(default=None, compare=False)  # as in `ListedInvoice`; None: it is read anew each time
+    strangers: int = field(default=0, compare=False)  # fields whose names nothing describes; they are in `raw` too
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInvoice:
+    """One invoice on a page, not read yet: most looks find what the look before them found."""
+
+    key: str
+    exact: bytes  # a digest of the provider's own bytes and of how we read them: the same, and nothing has changed
+    read: Callable[[], FetchedInvoice]  # raises Unreadable for what cannot be read or kept whole
 
 
 @dataclass(frozen=True, slots=True)

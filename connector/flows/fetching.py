@@ -25,7 +25,7 @@ from connector.domain.fetch import (
     Window,
     patience,
 )
-from connector.domain.invoice import FetchedInvoice, Side
+from connector.domain.invoice import ListedInvoice, Side
 from connector.errors import (
     AccessExpired,
     CannotOpen,
@@ -39,7 +39,7 @@ from connector.errors import (
     Unavailable,
     Unstable,
 )
-from connector.flows import contracts
+from connector.flows import contracts, looking
 from connector.flows.pacing import Pacing
 from connector.flows.tallying import MOST_PASSES, Ruling, Tally, Whole
 from connector.flows.upkeep import Upkeep
@@ -175,7 +175,7 @@ class Fetching:
         uses_workflow = contracts.uses_workflow(provider, facts)
         in_pass, number = fetch.in_pass, fetch.next_page
         while True:
-            page, invoices = await self._page(provider, fetch, in_pass, number, uses_workflow=uses_workflow)
+            page, listed = await self._page(provider, fetch, in_pass, number, uses_workflow=uses_workflow)
             ruling = tally.add(page)
             begins_again = ruling in _BEGINS_AGAIN
             now = self.clock.now()
@@ -183,6 +183,7 @@ class Fetching:
                 until = now + self.lease
                 if not await work.fetches.turn_page(fetch.id, owner, page, until, begins_again=begins_again):
                     raise _OvertakenError
+                invoices = await looking.changed(work, connection, side, listed)
                 await work.mirror.put(
                     connection, invoices, page.answered_at, asked_at=page.asked_at, window=fetch.window
                 )
@@ -222,7 +223,7 @@ class Fetching:
 
     async def _page(
         self, provider: Provider, fetch: Fetch, in_pass: int, number: int, *, uses_workflow: bool
-    ) -> tuple[FetchedPage, Sequence[FetchedInvoice]]:
+    ) -> tuple[FetchedPage, Sequence[ListedInvoice]]:
         """One page under a token asked for at that moment; a token turned down is renewed once."""
         token = await self.upkeep.access_token(fetch.tenant_id, fetch.connection_id)
         try:
@@ -232,14 +233,14 @@ class Fetching:
             asked_at, told = await self._ask(provider, token.text, fetch.window, number, uses_workflow=uses_workflow)
         page = FetchedPage(
             number=number,
-            keys=[each.key for each in told.invoices],
+            keys=[each.key for each in told.listed],
             last=told.last,
             asked_at=asked_at,
             answered_at=self.clock.now(),
             in_pass=in_pass,
             total=told.total,
         )
-        return page, told.invoices
+        return page, told.listed
 
     async def _ask(
         self, provider: Provider, token: Secret, window: Window, number: int, *, uses_workflow: bool

@@ -8,7 +8,7 @@ from typing import Protocol
 from connector.domain.connection import Grant
 from connector.domain.entitlement import Capability, Flag
 from connector.domain.fetch import Window
-from connector.domain.invoice import FetchedInvoice, Side
+from connector.domain.invoice import ListedInvoice, Side
 from connector.domain.renewal import TokenReply
 from connector.ids import (
     ProviderKey,
@@ -32,7 +32,7 @@ class GivesConsent(Protocol):
 class InvoicePage:
     """One page of a provider's list of invoices."""
 
-    invoices: Sequence[FetchedInvoice]
+    listed: Sequence[ListedInvoice]
     last: bool  # it is not full, so nothing should follow
     total: int | None = None  # how many the whole list has, by the provider's word; None: it does not say
 

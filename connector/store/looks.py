@@ -5,7 +5,6 @@ from datetime import date
 from uuid import uuid5
 
 import msgspec
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -39,6 +38,7 @@ ARRIVING: dict[str, sa.types.TypeEngine[object]] = {
         "lines",
         "raw",
         "digest",
+        "exact",
         "day_from",
         "day_to",
     )
@@ -163,10 +163,8 @@ def row(
         "tax_summary": msgspec.json.encode(invoice.tax_summary).decode(),
         "lines": msgspec.json.encode(invoice.lines).decode(),
     }
-    # Key order in the provider's answer may change without meaning anything, a new field may not [IM-9]: the digest
-    # covers what we made of the answer and all of the answer, in an order of its own.
-    answer = orjson.dumps(orjson.loads(invoice.raw), option=orjson.OPT_SORT_KEYS)
-    digest = hashlib.sha256(msgspec.json.encode([telling, invoice.day]) + answer).digest()
+    # What we made of the answer, and all of the answer.
+    digest = hashlib.sha256(msgspec.json.encode([telling, invoice.day]) + invoice.content).digest()
     day_from, day_to = days or (invoice.day, invoice.day)
     if invoice.day and day_from and day_to and day_from <= invoice.day <= day_to:
         day_from = day_to = invoice.day  # a day outside its window is not the one that windows go by
@@ -176,6 +174,7 @@ def row(
         "key": invoice.key,
         "raw": invoice.raw.decode(),
         "digest": digest,
+        "exact": invoice.exact,
         "day_from": day_from,
         "day_to": day_to,
     }

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.domain.connection import Connection
@@ -26,11 +27,11 @@ from connector.domain.paging import Page
 from connector.domain.tax import TaxSummary
 from connector.ids import ConnectionId, InvoiceId, ProviderKey, TenantId
 from connector.store import looks
-from connector.store.tables import observations, received_invoices
+from connector.store.tables import MIRRORS, observations, received_invoices
 
 _LINES = msgspec.json.Decoder(list[InvoiceLine])
 _SUMMARY = msgspec.json.Decoder(list[TaxSummary])
-_UNREAD = {"raw", "digest"}  # read alone, or never
+_UNREAD = {"raw", "digest", "exact"}  # read alone, or never
 _STAGES: Mapping[Side, type[Stage] | type[IssuedStage]] = {Side.RECEIVER: Stage, Side.ISSUER: IssuedStage}
 _SELECT = sa.select(*[column for column in received_invoices.c if column.name not in _UNREAD])
 
@@ -72,6 +73,14 @@ class MirrorRows:
             "asked_at": asked_at or now,
         }
         await self._connection.execute(looks.PUT[side], {**values, **columns})
+
+    async def exacts(self, side: Side, connection: Connection, keys: Iterable[str]) -> Mapping[str, bytes]:
+        """What tells whether an invoice changed, for each of the keys; one that is gone or was never seen is absent."""
+        of = MIRRORS[side].c
+        there = (of.tenant_id == connection.tenant_id, of.provider == connection.provider, of.gone_at.is_(None))
+        asked = of.key == sa.any_(sa.cast(list(keys), ARRAY(sa.Text)))
+        statement = sa.select(of.key, of.exact).where(*there, asked, of.exact.is_not(None))
+        return {row.key: row.exact for row in await self._connection.execute(statement)}
 
     async def mark_gone(self, fetch: Fetch, receipt: Receipt) -> None:
         """Marks what the window no longer lists, by its receipt and every look since; an unknown day is not judged."""

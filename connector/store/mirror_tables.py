@@ -37,6 +37,7 @@ def _mirror(name: str) -> sa.Table:
         sa.Column("lines", Json, nullable=False),
         sa.Column("raw", Json, nullable=False),
         sa.Column("digest", BYTEA, nullable=False),
+        sa.Column("exact", BYTEA),  # of the very bytes; null: whatever comes is read
         sa.Column("first_seen_at", MOMENT, nullable=False),
         sa.Column("changed_at", MOMENT, nullable=False),
         # An invoice without an issue date is listed last; the order may not hold a null, and the driver reads and

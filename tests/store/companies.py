@@ -70,6 +70,7 @@ def an_invoice(key: str = "1001", **told: Any) -> FetchedInvoice:
         "tax_summary": [TaxSummary(bucket=Bucket.STANDARD_10, net=Decimal(1000), tax=None, gross=Decimal(1100))],
         "lines": [a_line()],
         "raw": orjson.dumps(answer),
+        "content": orjson.dumps(answer, option=orjson.OPT_SORT_KEYS),
     }
     return FetchedInvoice(key=key, **{**fields, **told})
 

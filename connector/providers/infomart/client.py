@@ -1,23 +1,26 @@
 """Infomart's calls: one method a call, read through `wire`, told through `mapping`, refused through `refusals`."""
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import msgspec
 import orjson
-import structlog
 
 from connector.domain.fetch import Window
-from connector.domain.invoice import FetchedInvoice
+from connector.domain.invoice import FetchedInvoice, ListedInvoice
 from connector.errors import OutcomeUnknown, Unavailable, Unreadable
 from connector.ports import InvoicePage
-from connector.providers.infomart import dictionary, mapping, refusals, wire
+from connector.providers.infomart import mapping, refusals, wire
 from connector.providers.infomart.manifest import GENERATIONS, INFOMART, SPOKEN, Listing
 from connector.providers.manifest import Site
 from connector.providers.transport import Answer, Transport
 from connector.secret import Secret
 
-_log = structlog.get_logger("connector.infomart")
+# How an invoice is read is what these modules say: with other words in them, whatever comes is read anew.
+_HOW = hashlib.sha256(b"".join(Path(str(each.__file__)).read_bytes() for each in (mapping, wire))).digest()
 
 
 class InfomartClient:
@@ -32,12 +35,13 @@ class InfomartClient:
         """One page of at most 100 [IM-7]; the last should be the first that is not full, so it may be empty [IM-54]."""
         answer = await self._ask(self._generation.received, access, "reception_date", window, page)
         read = partial(mapping.received_invoice, uses_workflow=uses_workflow)
-        return _page(answer, self._generation.received.key, page, read)
+        how = _HOW + (b"workflow" if uses_workflow else b"")
+        return _page(answer, self._generation.received.key, page, read, how)
 
     async def issued_page(self, access: Secret, window: Window, page: int) -> InvoicePage:
         """One page of at most 100, by days of issue [IM-106]; whatever its stage, an invoice is listed [IM-93]."""
         answer = await self._ask(self._generation.issued, access, "send_date", window, page)
-        return _page(answer, self._generation.issued.key, page, mapping.issued_invoice)
+        return _page(answer, self._generation.issued.key, page, mapping.issued_invoice, _HOW)
 
     async def _ask(self, listing: Listing, access: Secret, days: str, window: Window, page: int) -> Answer:
         """The answer, unless it is a refusal, which is raised; `days`: the name of the days that windows go by."""
@@ -63,20 +67,27 @@ class InfomartClient:
         return answer
 
 
-def _page(answer: Answer, list_key: str, page: int, read: Callable[[bytes], FetchedInvoice]) -> InvoicePage:
-    """What a list says on one page; raises Unreadable for anything that cannot be read or kept whole."""
+def _page(answer: Answer, list_key: str, page: int, read: Callable[[bytes], FetchedInvoice], how: bytes) -> InvoicePage:
+    """What a list says on one page; raises Unreadable when it is no list, or one of its rows has no key."""
     try:
-        told = wire.read(wire.PAGE, answer.body)
-        listed = wire.read(wire.FIELDS, answer.body).get(list_key)
-        rows = None if listed is None else wire.read(wire.ROWS, bytes(listed))
+        told = wire.read(wire.FIELDS, answer.body)
+        rows = wire.read(wire.ROWS, bytes(told[list_key])) if list_key in told else None
         if rows is None:
             raise Unreadable(provider=INFOMART.key, reason=f"the answer has no list {list_key!r}")
-        # What nobody asked for is kept as well, so it must be sound to its last byte.
-        whole = orjson.loads(answer.body)
-        invoices = [read(bytes(raw)) for raw in rows]
-    except (msgspec.DecodeError, orjson.JSONDecodeError) as cause:
+        listed = [_listed(bytes(raw), page, read, how) for raw in rows]
+    except msgspec.DecodeError as cause:
         raise Unreadable(provider=INFOMART.key, reason=f"page {page}: {cause}") from None
-    if strangers := dictionary.strangers(whole[list_key]):
-        _log.info("fields nobody described", list=list_key, page=page, count=strangers)
-    total = mapping.total_count(bytes(told.total_count))
-    return InvoicePage(invoices=invoices, last=len(invoices) < INFOMART.page_size, total=total)
+    total = mapping.total_count(bytes(told.get("total_count", b"")))
+    return InvoicePage(listed=listed, last=len(listed) < INFOMART.page_size, total=total)
+
+
+def _listed(raw: bytes, page: int, read: Callable[[bytes], FetchedInvoice], how: bytes) -> ListedInvoice:
+    exact = hashlib.sha256(how + raw).digest()
+
+    def whole() -> FetchedInvoice:
+        try:
+            return replace(read(raw), exact=exact)
+        except (msgspec.DecodeError, orjson.JSONDecodeError) as cause:
+            raise Unreadable(provider=INFOMART.key, reason=f"page {page}: {cause}") from None
+
+    return ListedInvoice(key=mapping.key_of(raw), exact=exact, read=whole)

@@ -1,11 +1,11 @@
 """Every name known to stand in a list of invoices; others are kept in `raw` all the same, and counted [IM-9]."""
 
-from collections.abc import Mapping
+from typing import Any
 
 from connector.providers.infomart import wire
 
-_RATES = ("tr10", "tr8_reduced", "tr8", "tr5", "tr0", "free", "exemption", "non")  # [IM-68]
 _READ = (
+    wire.Stated,
     wire.ReceivedInvoice,
     wire.IssuedInvoice,
     wire.Publisher,
@@ -37,7 +37,6 @@ _LINE = """
 _DESCRIBED = frozenset(  # [IM-72]
     {
         *(name for each in _READ for name in each.__struct_fields__),
-        *(f"inv_{part}_{rate}" for part in ("without_tax", "tax", "amount") for rate in _RATES),
         *(f"inv_free_txt{place}" for place in range(1, 4)),
         *(f"inv_free_num{place}" for place in range(1, 8)),
         *(f"inv_op_free_txt{place}" for place in range(1, 13)),
@@ -49,14 +48,22 @@ _DESCRIBED = frozenset(  # [IM-72]
 )
 
 
-def strangers(told: object) -> int:
+# What holds others: only these are looked into, and whatever has a name of its own.
+_HOLDING = """
+    publisher customer details journals debit credit banks qa_history inv_free_titles custom_header custom_details
+    paid_info refund_info additional_info seller_attached_file list_info contact journal_free
+"""
+_HOLDERS = frozenset(_HOLDING.split())
+
+
+def strangers(told: dict[str, Any] | list[Any]) -> int:
     """How many fields, however deep, have a name that nothing describes."""
     count, waiting = 0, [told]
     while waiting:
         each = waiting.pop()
-        if isinstance(each, Mapping):
-            count += sum(name not in _DESCRIBED for name in each)
-            waiting.extend(each.values())
-        elif isinstance(each, list):
-            waiting.extend(each)
+        if isinstance(each, dict):
+            unknown = each.keys() - _DESCRIBED
+            count += len(unknown)
+            each = [each[name] for name in (each.keys() & _HOLDERS) | unknown]
+        waiting += [inner for inner in each if isinstance(inner, (dict, list))]
     return count

@@ -1,14 +1,16 @@
 """Infomart's words into ours; the only place where both vocabularies appear."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import msgspec
+import orjson
 
 from connector.domain.invoice import Counterparty, FetchedInvoice, InvoiceLine, IssuedStage, Journal, Posting, Stage
 from connector.domain.tax import Bucket, TaxSummary
-from connector.providers.infomart import wire
+from connector.providers.infomart import dictionary, wire
 
 _WITH_WORKFLOW: Mapping[int, Stage] = {
     50: Stage.AWAITING_FIRST_APPROVAL,
@@ -35,16 +37,16 @@ _LONGEST_KEY = 200  # characters
 _MOST_DIGITS = 30  # before and after the point; the provider's own amounts have 12 at most [IM-41]
 _LARGEST_CODE = 2**31 - 1
 
-_BUCKETS: Mapping[str, Bucket] = {  # [IM-68]
-    "tr10": Bucket.STANDARD_10,
-    "tr8_reduced": Bucket.REDUCED_8,
-    "tr8": Bucket.OLD_8,
-    "tr5": Bucket.OLD_5,
-    "tr0": Bucket.ZERO,
-    "free": Bucket.NON_TAXABLE,
-    "exemption": Bucket.EXEMPT,
-    "non": Bucket.OUT_OF_SCOPE,
-}
+_BUCKETS = (  # as in wire.RATES
+    Bucket.STANDARD_10,
+    Bucket.REDUCED_8,
+    Bucket.OLD_8,
+    Bucket.OLD_5,
+    Bucket.ZERO,
+    Bucket.NON_TAXABLE,
+    Bucket.EXEMPT,
+    Bucket.OUT_OF_SCOPE,
+)
 
 
 def received_stage(wf_status: int | None, *, uses_workflow: bool) -> Stage:
@@ -60,7 +62,7 @@ def issued_stage(wf_status: int | None) -> IssuedStage:
 
 def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
     """One received invoice; raises msgspec.DecodeError when it lacks its key or is no object at all."""
-    told = wire.read(wire.RECEIVED, raw)
+    told, (content, strangers) = wire.read(wire.RECEIVED, raw), _all_of(raw)
     code = _whole(told.wf_status)
     publisher = told.publisher or wire.Publisher()
     return FetchedInvoice(
@@ -84,6 +86,8 @@ def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
         tax_summary=_tax_summary(raw),
         lines=_lines(told.details),
         raw=raw,
+        content=content,
+        strangers=strangers,
         day=_day(told.reception_date),
     )
 
@@ -93,7 +97,7 @@ def issued_invoice(raw: bytes) -> FetchedInvoice:
 
     Windows go by the day of issue [IM-106]. Raises msgspec.DecodeError when it lacks its key or is no object at all.
     """
-    told = wire.read(wire.ISSUED, raw)
+    told, (content, strangers) = wire.read(wire.ISSUED, raw), _all_of(raw)
     code = _whole(told.wf_status)
     customer = told.customer or wire.Customer()
     return FetchedInvoice(
@@ -115,8 +119,15 @@ def issued_invoice(raw: bytes) -> FetchedInvoice:
         tax_summary=_tax_summary(raw),
         lines=_lines(told.details),
         raw=raw,
+        content=content,
+        strangers=strangers,
         day=_day(told.send_date),
     )
+
+
+def key_of(raw: bytes) -> str:
+    """The provider's own key of an invoice; raises msgspec.DecodeError when it lacks one or is no object at all."""
+    return _key(wire.read(wire.KEY, raw).invoice_mng_num)
 
 
 def total_count(told: bytes) -> int | None:
@@ -127,15 +138,22 @@ def total_count(told: bytes) -> int | None:
         return None
 
 
+def _all_of(raw: bytes) -> tuple[bytes, int]:
+    """A digest of all it says, and how many of its fields nobody described.
+
+    What nobody asked for is kept as well, so it must be sound to its last byte. Key order may change without meaning
+    anything, a new field may not [IM-9].
+    """
+    told = orjson.loads(raw)
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).digest(), dictionary.strangers(told)
+
+
 def _tax_summary(raw: bytes) -> list[TaxSummary]:
     """The buckets in which the issuer stated anything but nought."""
-    told = wire.read(wire.FIELDS, raw)
+    told = msgspec.structs.astuple(wire.read(wire.STATED, raw))
     stated = []
-    for suffix, bucket in _BUCKETS.items():
-        net, tax, gross = (
-            _figure(wire.read(wire.LOOSE, told[name])) if name in told else None
-            for name in (f"inv_without_tax_{suffix}", f"inv_tax_{suffix}", f"inv_amount_{suffix}")
-        )
+    for place, bucket in enumerate(_BUCKETS):
+        net, tax, gross = map(_figure, told[3 * place : 3 * place + 3])
         if net or tax or gross:
             stated.append(TaxSummary(bucket=bucket, net=net, tax=tax, gross=gross))
     return stated
@@ -199,12 +217,17 @@ def _text(told: wire.Loose) -> str | None:
     """The text, or None for what is absent or blank; flags told as true and false read as 1 and 0."""
     if told is None:
         return None
-    text = str(int(told)) if isinstance(told, bool) else str(told)
-    return text.replace("\0", "").strip() or None  # PostgreSQL's text holds no NUL
+    if not isinstance(told, str):
+        told = str(int(told) if isinstance(told, bool) else told)
+    if "\0" in told:  # PostgreSQL's text holds none
+        told = told.replace("\0", "")
+    return told.strip() or None
 
 
 def _figure(told: wire.Loose) -> Decimal | None:
     """The number, or None for what is absent, no number, or beyond any figure of an invoice [IM-41]."""
+    if told is None:
+        return None
     text = _text(told)
     if text is None:
         return None
@@ -212,6 +235,8 @@ def _figure(told: wire.Loose) -> Decimal | None:
         number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
+    if len(text) <= _MOST_DIGITS and text.isascii() and "e" not in text.lower():
+        return number if number.is_finite() else None  # as nearly all are: too short for anything beyond sense
     return number if number.is_finite() and _sensible(number) else None
 
 

@@ -110,6 +110,12 @@ class ReceivedInvoice(msgspec.Struct):
     details: list[Detail] | None = None
 
 
+class Key(msgspec.Struct):
+    """What tells one invoice from another."""
+
+    invoice_mng_num: Loose
+
+
 class Customer(msgspec.Struct):
     """The company an invoice was issued to (発行先)."""
 
@@ -135,10 +141,19 @@ class IssuedInvoice(msgspec.Struct):
     details: list[Detail] | None = None
 
 
+RATES = ("tr10", "tr8_reduced", "tr8", "tr5", "tr0", "free", "exemption", "non")  # [IM-68]
+Stated = msgspec.defstruct(
+    "Stated",
+    [(f"inv_{part}_{rate}", Loose, None) for rate in RATES for part in ("without_tax", "tax", "amount")],
+    module=__name__,
+)
+
 PAGE = msgspec.json.Decoder(Envelope)
 ROWS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 RECEIVED = msgspec.json.Decoder(ReceivedInvoice)
 ISSUED = msgspec.json.Decoder(IssuedInvoice)
+KEY = msgspec.json.Decoder(Key)
+STATED = msgspec.json.Decoder(Stated)
 FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 TOKEN = msgspec.json.Decoder(TokenAnswer)
 TOKEN_REFUSAL = msgspec.json.Decoder(TokenRefusal)

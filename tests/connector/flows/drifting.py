@@ -25,6 +25,7 @@ from connector.ports import Clock, InvoicePage
 from connector.secret import Secret
 from tests.connector.flows.bench import connection_of
 from tests.connector.flows.readers import OneProvider
+from tests.listing import listed
 from tests.store.companies import an_invoice
 from tests.world import INFOMART, World
 
@@ -64,7 +65,7 @@ class Platform:
         self._drift()
         self.calls.append((self.clock.now(), dict(self.listed)))
         held = self.listed[(page - 1) * PAGE : page * PAGE]
-        return InvoicePage(invoices=[_told(key, day, stage) for key, day in held], last=len(held) < PAGE)
+        return InvoicePage(listed=listed([_told(key, day, stage) for key, day in held]), last=len(held) < PAGE)
 
     def _drift(self) -> None:
         if self.losing and self.listed:

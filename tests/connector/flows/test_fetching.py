@@ -20,6 +20,7 @@ from tests.connector.flows.bench import calls, held_by_provider, joined, later, 
 from tests.connector.flows.readers import reading_through
 from tests.connector.flows.readings import all_pages, open_fetch, read, receipts
 from tests.connector.flows.shared import anew
+from tests.listing import invoices_on, listed
 from tests.world import World
 
 Ask = Callable[[int], Awaitable[InvoicePage]]
@@ -129,7 +130,8 @@ async def test_rows_and_cursor_move_together_or_not_at_all(world: World, name: s
     async def unstorable(number: int, ask: Ask) -> InvoicePage:
         page = await ask(number)
         if number == 2:
-            page = replace(page, invoices=[*page.invoices[:-1], replace(page.invoices[-1], number="\0")])
+            *others, last = invoices_on(page)
+            page = replace(page, listed=listed([*others, replace(last, number="\0")]))
         return page
 
     open_ = await open_fetch(world, tenant)
@@ -195,7 +197,8 @@ async def test_a_reader_that_was_overtaken_writes_nothing(world: World, name: st
             other = await world.flows.fetching.read(tenant.id, open_)
             assert other is not None
             assert other.reading is Reading.COMPLETE
-            page = replace(page, invoices=[replace(each, subject="too late") for each in page.invoices])
+            late = [replace(each, subject="too late", exact=None) for each in invoices_on(page)]
+            page = replace(page, listed=listed(late))
         return page
 
     fetch = await reading_through(world, overtaken).read(tenant.id, open_)

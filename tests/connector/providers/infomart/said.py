@@ -10,6 +10,7 @@ from connector.providers.infomart.client import InfomartClient
 from connector.providers.manifest import Site
 from connector.providers.transport import Answer, Transport
 from connector.secret import Secret
+from tests.listing import invoices_on
 
 SITE = Site(auth_url="https://auth.invalid", api_url="https://api.invalid")
 
@@ -33,5 +34,7 @@ class Saying(Transport):
 
 
 async def page_in(said: Answer, window: Window) -> InvoicePage:
-    """What the client makes of the answer."""
-    return await InfomartClient(Saying(said), SITE).received_page(Secret("t"), window, 1, uses_workflow=True)
+    """What the client makes of the answer, every invoice of which can be read."""
+    page = await InfomartClient(Saying(said), SITE).received_page(Secret("t"), window, 1, uses_workflow=True)
+    invoices_on(page)  # as a look does with whatever it does not know
+    return page

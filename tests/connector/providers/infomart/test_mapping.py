@@ -17,6 +17,7 @@ from connector.errors import Unreadable
 from connector.ports import InvoicePage
 from connector.providers.infomart.mapping import received_invoice, received_stage
 from tests.connector.providers.infomart.said import answer, page_in
+from tests.listing import invoices_on
 
 OCTOBER = Window(date(2026, 10, 1), date(2026, 10, 31))
 WHOLE = json.loads((Path(__file__).parent / "replies" / "IM-72-a-whole-invoice.json").read_bytes())
@@ -104,7 +105,7 @@ async def test_a_code_no_column_could_hold_does_not_stop_the_page(code: object) 
         with pytest.raises(Unreadable):
             await page_in(answer(200, body), OCTOBER)
         return
-    [invoice] = (await page_in(answer(200, body), OCTOBER)).invoices
+    [invoice] = invoices_on(await page_in(answer(200, body), OCTOBER))
     assert (invoice.stage, invoice.stage_code) == (Stage.UNRECOGNISED, None)
 
 
@@ -208,7 +209,7 @@ def changed(wanted: list[tuple[str, tuple[Any, ...], Any]]) -> Any:
 
 
 def _check(page: InvoicePage, told: Any) -> None:
-    for invoice, raw in zip(page.invoices, told["invoices"], strict=True):
+    for invoice, raw in zip(invoices_on(page), told["invoices"], strict=True):
         if type(raw["invoice_mng_num"]) is int:
             assert invoice.key == str(raw["invoice_mng_num"])
         if raw.get("inv_amount") == WHOLE["invoices"][0]["inv_amount"]:

@@ -1,5 +1,6 @@
 """What Infomart says, and what we understand: each reply is named for the fact it shows (docs/facts.md)."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,7 @@ from connector.providers.manifest import Site
 from connector.providers.transport import Transport
 from connector.secret import Secret
 from tests.connector.providers.canned import Canned
+from tests.listing import invoices_on
 
 REPLIES = Path(__file__).parent / "replies"
 OCTOBER = Window(date(2026, 10, 1), date(2026, 10, 31))
@@ -65,6 +67,7 @@ WHOLE = FetchedInvoice(
         )
     ],
     raw=b"",
+    content=b"",
     day=date(2026, 10, 23),
 )
 
@@ -80,7 +83,7 @@ async def told(canned: Canned, client: InfomartClient, name: str, *, uses_workfl
 
 
 async def invoices(canned: Canned, client: InfomartClient, name: str) -> list[FetchedInvoice]:
-    return list((await told(canned, client, name)).invoices)
+    return invoices_on(await told(canned, client, name))
 
 
 async def test_a_page_is_asked_for_by_days_of_reception_under_a_bearer_token(
@@ -113,6 +116,31 @@ async def test_im_9_unknown_fields_and_another_order_change_nothing_and_are_kept
     assert invoice.raw.decode().count("追加項目") == 6  # every object of the invoice got a field we never heard of
 
 
+async def test_im_9_another_order_is_the_same_content_in_other_bytes_and_another_field_is_not(
+    canned: Canned, client: InfomartClient
+) -> None:
+    told = {"invoice_mng_num": 1, "publisher": {"biz_regist_no": "T1", "a": None}, "details": [{"b": 1, "c": 2}]}
+    shuffled = {"details": [{"c": 2, "b": 1}], "publisher": {"a": None, "biz_regist_no": "T1"}, "invoice_mng_num": 1}
+    read = []
+    for each in (told, shuffled, {**told, "added": None}):
+        canned.body = json.dumps({"invoices": [each]}).encode()
+        read += invoices_on(await client.received_page(Secret("access"), OCTOBER, 1, uses_workflow=True))
+    one, other, third = read
+    assert one.content == other.content != third.content
+    assert one.exact != other.exact
+
+
+async def test_the_same_bytes_are_told_from_those_of_a_tenant_who_works_otherwise(
+    canned: Canned, client: InfomartClient
+) -> None:
+    canned.body = json.dumps({"invoices": [{"invoice_mng_num": 1, "wf_status": 50}]}).encode()
+    one, same, other = [
+        (await client.received_page(Secret("access"), OCTOBER, 1, uses_workflow=uses)).listed[0].exact
+        for uses in (True, True, False)
+    ]
+    assert one == same != other
+
+
 async def test_im_6_two_invoices_with_one_number_stay_two(canned: Canned, client: InfomartClient) -> None:
     one, two = await invoices(canned, client, "IM-6-one-number-on-two-invoices")
     assert (one.key, two.key) == ("4100000001", "4100000002")
@@ -140,7 +168,7 @@ async def test_im_11_one_code_means_two_things_and_only_the_tenants_setting_tell
     canned: Canned, client: InfomartClient, name: str, with_workflow: Stage, without: Stage
 ) -> None:
     for uses_workflow, stage in ((True, with_workflow), (False, without)):
-        [invoice] = (await told(canned, client, name, uses_workflow=uses_workflow)).invoices
+        [invoice] = invoices_on(await told(canned, client, name, uses_workflow=uses_workflow))
         assert invoice.stage is stage
     assert invoice.stage_code in {50, 60, 71}
 
@@ -172,7 +200,7 @@ async def test_im_41_an_amount_may_come_as_text_and_what_is_no_number_is_absent(
 
 async def test_im_54_an_empty_list_is_the_last_page(canned: Canned, client: InfomartClient) -> None:
     page = await told(canned, client, "IM-54-an-empty-list-without-a-total")
-    assert (list(page.invoices), page.last) == ([], True)
+    assert (list(page.listed), page.last) == ([], True)
 
 
 @pytest.mark.parametrize(("size", "last"), [(0, True), (1, True), (99, True), (100, False)])
@@ -182,7 +210,7 @@ async def test_im_7_the_last_page_is_the_first_that_is_not_full(
     rows = ",".join(f'{{"invoice_mng_num": {number}}}' for number in range(1, size + 1))
     canned.body = f'{{"invoices": [{rows}]}}'.encode()
     page = await client.received_page(Secret("access"), OCTOBER, 1, uses_workflow=True)
-    assert (len(page.invoices), page.last) == (size, last)
+    assert (len(page.listed), page.last) == (size, last)
 
 
 async def test_im_63_a_line_may_have_no_journal_or_half_of_one(canned: Canned, client: InfomartClient) -> None:
