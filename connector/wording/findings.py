@@ -31,6 +31,11 @@ _FIGURES = {
     "tax": ("消費税額", "tax"),
     "gross": ("税込金額", "amount with tax"),
 }
+_PARTS = {
+    "deletion": ("削除", "a deletion"),
+    "invitation": ("招待", "an invitation"),
+    "invoice": ("請求書", "an invoice"),
+}
 _NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "figure": _FIGURES,
     "missing": _FIGURES,
@@ -49,6 +54,8 @@ _NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "half_up": ("四捨五入", "half up"),
         "up": ("切上げ", "up"),
     },
+    "one": _PARTS,
+    "other": _PARTS,
     "part": {
         "at": ("アットマーク", "at sign"),
         "local": ("アットマークより前", "part before the at sign"),
@@ -114,6 +121,30 @@ FINDINGS: Mapping[Code, Said] = {
         "桁数を確認してください。",
         "It has {digits} digits, and {wanted} are needed.",
         "Check the number of digits.",
+    ),
+    Code.TOO_MANY: both(
+        "{count}件あり、上限の{most}件を超えています。",
+        "件数を減らすか、分けて送信してください。",
+        "There are {count}, and {most} is the most.",
+        "Send fewer, or send them in parts.",
+    ),
+    Code.FILES_TOO_LARGE: both(
+        "添付ファイルは合計{bytes}バイトで、上限の{most}バイトを超えています。",
+        "ファイルを小さくするか、減らしてください。",
+        "The files have {bytes} bytes together, and {most} is the most.",
+        "Make them smaller or send fewer.",
+    ),
+    Code.NOT_TOGETHER: both(
+        "{one}と{other}は同時に依頼できません。",
+        "別々に依頼してください。",
+        "You cannot ask for {one} together with {other}.",
+        "Ask for them one after the other.",
+    ),
+    Code.NOT_HERE: both(
+        "この依頼では{one}を指定できません。",
+        "指定を取り除いてください。",
+        "You cannot ask for {one} here.",
+        "Take it out.",
     ),
     Code.NUMBER_UNREADABLE: both(
         "「{given}」は数値として読み取れません。",
