@@ -1,6 +1,5 @@
 """What became of one element of a write: done, refused, or not told, and never one taken for another."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -41,7 +40,7 @@ class Done:
 class Refused:
     """The provider names it among what it did not do; what came before the fault may be done all the same [IM-101]."""
 
-    refusals: Sequence[Refusal]
+    refusals: tuple[Refusal, ...]
 
 
 class Silence(StrEnum):
@@ -56,7 +55,7 @@ class Untold:
     """Not said: it may or may not have happened, and only looking tells. `refusals` name no element."""
 
     silence: Silence
-    refusals: Sequence[Refusal] = ()
+    refusals: tuple[Refusal, ...] = ()
 
 
 Outcome: TypeAlias = Done | Refused | Untold

@@ -77,12 +77,12 @@ def _refuses(fault: wire.Fault, *, refusing: bool) -> bool:
 
 def _outcome(told: _Told, sent: Prepared, unplaced: Sequence[Refusal], *, named: bool) -> Outcome:
     if told.refusals and not told.rows and not told.doubts:
-        return Refused(told.refusals)
+        return Refused(tuple(told.refusals))
     if told.refusals or told.doubts or len(told.rows) > 1 or (told.rows and not _fits(told.rows[0], sent)):
-        return Untold(Silence.NOT_NAMED, [*told.refusals, *told.doubts, *unplaced])
+        return Untold(Silence.NOT_NAMED, (*told.refusals, *told.doubts, *unplaced))
     if told.rows:
         return _done(told.rows[0])
-    return Untold(Silence.OTHERS_NAMED if named else Silence.NOT_NAMED, unplaced)
+    return Untold(Silence.OTHERS_NAMED if named else Silence.NOT_NAMED, tuple(unplaced))
 
 
 def _done(row: wire.Written) -> Done:
