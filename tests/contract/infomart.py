@@ -129,18 +129,20 @@ class Office:
 
 
 @asynccontextmanager
-async def opened_office(generation: str, twin: TwinServer, limit: timedelta) -> AsyncIterator[Office]:
+async def opened_office(
+    generation: str, twin: TwinServer, limit: timedelta, transport: Transport | None = None
+) -> AsyncIterator[Office]:
     """The company, signed in; `limit`: how long our side waits for an answer."""
     twin.world.register(CLIENT)
     flags: Mapping[str, object] = {"seller_paid": True, "journal_free": True, "spread_days": 30}
     twin.add_member(PFID, invoices=12, **flags)
     tokens = twin.world.grants.mint(PFID, client_id=CLIENT.id, scope=SCOPE)
-    transport = Transport("infomart", limit)
-    client = InfomartClient(transport, Site(auth_url=twin.url, api_url=twin.url), generation)
+    way = transport or Transport("infomart", limit)
+    client = InfomartClient(way, Site(auth_url=twin.url, api_url=twin.url), generation)
     try:
         yield Office(client, Secret(tokens.access), twin)
     finally:
-        await transport.close()
+        await way.close()
 
 
 # Every call, and something proper to ask it: what the twin names it -> how to make it.

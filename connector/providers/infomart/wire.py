@@ -164,8 +164,13 @@ LOOSE = msgspec.json.Decoder(Loose)
 
 
 def read(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """What the decoder makes of `body`; raises msgspec.DecodeError for anything it cannot read, endless nesting too."""
+    """What the decoder makes of `body`; raises msgspec.DecodeError for anything it cannot read.
+
+    Of endless nesting and of bytes that are no UTF-8 the decoder itself says otherwise.
+    """
     try:
         return decoder.decode(body)
     except RecursionError:
         raise msgspec.DecodeError("nested too deeply") from None
+    except UnicodeDecodeError:
+        raise msgspec.DecodeError("not in UTF-8") from None
