@@ -149,7 +149,7 @@ class LineDraft:
     tax: Decimal | None = None
     gross: Decimal | None = None
     bucket: Bucket | None = None
-    entry: Entry | None = None
+    entry: Entry | None = None  # None: the invoice's
     department_code: str | None = None
     department_name: str | None = None
     remarks: str | None = None
@@ -178,7 +178,7 @@ class InvoiceDraft:
     unit: Unit | None = None
     payment: Payment | None = None
     total: Figures = _UNSTATED
-    asked: Decimal | None = None  # the amount on its face (おもての請求金額)
+    asked: Decimal | None = None  # the amount on its face (おもての請求金額); None: the total with tax, if that is said
     tax_summary: Sequence[TaxSummary] = ()
     entry: Entry = Entry.EXCLUSIVE
     rounding: Rounding | None = None  # the issuer's choice, to be compared with; it is sent nowhere

@@ -1,9 +1,9 @@
 """What each finding says to a person: in Japanese and English, what is wrong with a value and what to do about it."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 
-from connector.domain.finding import Code, Fact, Finding
+from connector.domain.finding import Code, Finding
+from connector.wording.facts import shown
 from connector.wording.spoken import Language, Said, Wording, both
 
 
@@ -14,54 +14,9 @@ def say_of(finding: Finding) -> Said:
 
 
 def _filled_in(wording: Wording, finding: Finding, language: Language) -> Wording:
-    facts = {name: _shown(name, fact, language) for name, fact in finding.facts.items()}
+    facts = {name: shown(name, fact, language) for name, fact in finding.facts.items()}
     return Wording(what=wording.what.format_map(facts), action=wording.action.format_map(facts))
 
-
-def _shown(name: str, fact: Fact, language: Language) -> str:
-    named = _NAMES.get(name, {}).get(str(fact))
-    if named is not None:
-        return named[0] if language is Language.JA else named[1]
-    return f"{fact:f}" if isinstance(fact, Decimal) else str(fact)
-
-
-# Facts that have names of their own: fact -> value -> (Japanese, English).
-_FIGURES = {
-    "net": ("税抜金額", "amount before tax"),
-    "tax": ("消費税額", "tax"),
-    "gross": ("税込金額", "amount with tax"),
-}
-_PARTS = {
-    "deletion": ("削除", "a deletion"),
-    "invitation": ("招待", "an invitation"),
-    "invoice": ("請求書", "an invoice"),
-}
-_NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "figure": _FIGURES,
-    "missing": _FIGURES,
-    "bucket": {
-        "standard_10": ("標準税率10%", "the standard rate of 10 %"),
-        "reduced_8": ("軽減税率8%", "the reduced rate of 8 %"),
-        "old_8": ("旧税率8%", "the old rate of 8 %"),
-        "old_5": ("旧税率5%", "the old rate of 5 %"),
-        "zero": ("税率0%", "the rate of 0 %"),
-        "non_taxable": ("非課税", "what is not taxable"),
-        "exempt": ("免税", "what is exempt from tax"),
-        "out_of_scope": ("不課税", "what is out of the tax's scope"),
-    },
-    "rounding": {
-        "down": ("切捨て", "down"),
-        "half_up": ("四捨五入", "half up"),
-        "up": ("切上げ", "up"),
-    },
-    "one": _PARTS,
-    "other": _PARTS,
-    "part": {
-        "at": ("アットマーク", "at sign"),
-        "local": ("アットマークより前", "part before the at sign"),
-        "domain": ("アットマークより後", "part after the at sign"),
-    },
-}
 
 _MEND_JA = "値を直してください。"
 _MEND_EN = "Correct the value."

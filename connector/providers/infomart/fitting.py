@@ -133,8 +133,6 @@ def flag(given: bool) -> Checked[str]:
 def invoice_key(given: str) -> Checked[int]:
     """The provider's number of an invoice [IM-55]."""
     strange = not_digits(given)
-    if not given:
-        return Checked(None, (found(Code.VALUE_MISSING),))
     if strange:
         return Checked(None, (found(Code.NUMBER_UNREADABLE, given=given[:_KEY_DIGITS]),))
     if len(given) > _KEY_DIGITS:

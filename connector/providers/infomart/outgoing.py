@@ -43,6 +43,7 @@ _DEPOSITS = {  # [LAW-9]
     DepositKind.OTHER: "9",
 }
 _INVITATIONS = {Invitation.EMAIL: "1", Invitation.FAX: "2", Invitation.PAPER: "9"}  # [IM-85], assumed
+# [IM-162], partly assumed
 _BUSINESSES = {Business.TAXABLE: "1", Business.EXEMPT: "2"}
 _METHODS = {  # [IM-71]
     Method.ORDINARY: "0",
@@ -159,7 +160,7 @@ INVOICE = (
     Slot("payment", "payment_method", one_of(_PAYMENTS)),
     Slot("asked", "inv_show_amount", amount),
     Slot("remarks", "remarks", text(1000, lines=True)),
-    Slot("reference", "inv_free_txt1", key(50)),
+    Slot("reference", "inv_free_txt1", key(50)),  # [IM-160], assumed
 )
 LINE = (
     Slot("name", "item_name", text(100)),

@@ -36,7 +36,7 @@ _NO_WORK = ("E0", "E1", "E7")  # token, contract, form of the request [IM-36, IM
 THEIR_SIDE = "E9"
 _MAINTENANCE_CODE = "E900002"  # [IM-48], assumed
 _MAINTAINED = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE}
-_AT_THE_DOOR = {  # what such an answer refuses has not been begun
+_AT_THE_DOOR = {  # what such an answer refuses has not been begun [IM-161], assumed
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
     HTTPStatus.METHOD_NOT_ALLOWED,

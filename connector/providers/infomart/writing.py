@@ -4,7 +4,9 @@ Places in the paths of findings count from 1.
 """
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from connector.domain.bookkeeping import BookChange
 from connector.domain.draft import (
@@ -80,8 +82,6 @@ def registration(asked: Registration) -> Checked[Prepared]:
         _invoice(element, asked.invoice)
         if asked.invoice.asked is None and asked.invoice.total.gross is None:
             element.wrong(Code.VALUE_MISSING, "invoice", "asked")
-        elif asked.invoice.asked is None:
-            element.told["inv_show_amount"] = element.told.get("inv_amount")
     return element.ready("invoices")
 
 
@@ -89,6 +89,8 @@ def update(asked: Update) -> Checked[Prepared]:
     """What changes of an invoice that came back; nothing is deleted with it and nobody is invited [IM-88]."""
     element = _Element(clears=True)
     element.told |= element.block(asked, outgoing.UPDATED)
+    if not asked.key:
+        element.wrong(Code.VALUE_MISSING, "key")
     _parties(element, asked.issuer, asked.customer, asked.accounts)
     _no_deletion(element, asked.issuer, asked.accounts)
     if asked.customer is not None and asked.customer.invitation is not None:
@@ -178,13 +180,17 @@ def _no_deletion(element: _Element, issuer: IssuerDraft | None, accounts: Sequen
 def _invoice(element: _Element, invoice: InvoiceDraft) -> None:
     element.told |= element.block(invoice, outgoing.INVOICE, "invoice")
     element.told |= element.block(invoice.total, outgoing.TOTAL, "invoice", "total")
+    if invoice.asked is None and "inv_amount" in element.told:
+        element.told["inv_show_amount"] = element.told["inv_amount"]
     for each in invoice.tax_summary:
         element.told |= element.block(each, outgoing.RATES[each.bucket], "invoice", "tax_summary", each.bucket)
     if invoice.lines is not None:
         element.few(invoice.lines, _MOST_LINES, "invoice", "lines")
         element.told["details"] = [
             {
-                **element.block(line, outgoing.LINE, "invoice", "lines", str(place)),
+                **element.block(
+                    replace(line, entry=line.entry or invoice.entry), outgoing.LINE, "invoice", "lines", str(place)
+                ),
                 **_line_tax(line.bucket),
             }
             for place, line in enumerate(invoice.lines, start=1)
@@ -218,6 +224,8 @@ def _files(element: _Element, files: Sequence[AttachmentDraft]) -> list[dict[str
 def _sums(invoice: InvoiceDraft) -> Iterator[Finding]:
     """Whether it adds up, by the rules of its kind: only qualified invoices are judged rate by rate [IM-103]."""
     if invoice.method not in _QUALIFIED:
+        times = Counter(each.bucket for each in invoice.tax_summary)
+        yield from (found(Code.RATE_REPEATED, bucket=each).at("tax_summary", each) for each in times if times[each] > 1)
         yield from check_totals([], [], invoice.total, invoice.entry)
         return
     by_line = invoice.method is Method.QUALIFIED_BY_LINE

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -35,14 +35,10 @@ class PassingProxy:
 
 
 async def _pour(source: asyncio.StreamReader, drain: asyncio.StreamWriter) -> None:
-    try:
+    with suppress(ConnectionError), closing(drain):  # either side may be gone, which is all there is to know
         while chunk := await source.read(65_536):
             drain.write(chunk)
             await drain.drain()
-    except ConnectionError:
-        pass  # the other side has gone, which is all there is to know
-    finally:
-        drain.close()
 
 
 @asynccontextmanager

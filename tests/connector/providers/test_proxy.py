@@ -27,13 +27,12 @@ async def through(proxy: PassingProxy) -> AsyncIterator[Transport]:
 
 
 async def every_call(transport: Transport, url: str) -> list[int]:
-    told = [
-        await transport.get(f"{url}/read", query={}, headers={}),
-        await transport.search(f"{url}/search", body={}, headers={}),
-        await transport.write("PUT", f"{url}/write", body={}, headers={}),
-        await transport.post_token(f"{url}/token", form=FORM),
+    return [
+        (await transport.get(f"{url}/read", query={}, headers={})).code,
+        (await transport.search(f"{url}/search", body={}, headers={})).code,
+        (await transport.write("PUT", f"{url}/write", body={}, headers={})).code,
+        (await transport.post_token(f"{url}/token", form=FORM)).code,
     ]
-    return [each.code for each in told]
 
 
 async def test_im_12_every_call_goes_through_the_proxy_that_is_named(
