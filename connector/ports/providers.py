@@ -59,6 +59,7 @@ class Prepared:
 
     part: str  # the list of the request that it belongs to
     element: Mapping[str, object]
+    known_by: tuple[str, ...] = ()  # what may be in a request once only; empty: it may be there again
 
 
 class IssuesInvoices(Protocol):

@@ -25,6 +25,7 @@ _PARTS = {
     "deletion": ("削除", "a deletion"),
     "invitation": ("招待", "an invitation"),
     "invoice": ("請求書", "an invoice"),
+    "parent": ("親となるマスタ", "what it belongs to"),
 }
 _NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "figure": _FIGURES,

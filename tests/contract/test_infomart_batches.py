@@ -1,9 +1,10 @@
 """Batches of which any part may fail: what we say of each element is what the provider's own account says."""
 
+from collections.abc import Sequence
 from random import Random
 
 from connector.domain.draft import CustomerDraft, Registration
-from connector.domain.outcome import Done, Refused, Silence, Untold
+from connector.domain.outcome import Done, Outcome, Refused, Silence, Untold
 from connector.errors import OutcomeUnknown
 from connector.twins.infomart.faults import Kind
 from tests.contract.infomart import Office, a_registration, an_invoice
@@ -32,7 +33,7 @@ async def test_each_element_is_what_the_provider_made_of_it(office: Office) -> N
         if lost:
             office.suffers("register", die.choice((Kind.DROP_AFTER, Kind.HTTP_500_AFTER, Kind.TRUNCATE)))
         try:
-            outcomes = await office.register(*(an_element(number, die) for number in numbers))
+            outcomes: Sequence[Outcome] = await office.register(*(an_element(number, die) for number in numbers))
         except OutcomeUnknown:
             assert lost
             continue

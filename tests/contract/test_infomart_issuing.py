@@ -86,6 +86,11 @@ async def test_masters_invitation_and_attachment_go_with_the_invoice(office: Off
     assert issued.header["seller_attached_file"][0]["file_name"] == "内訳.pdf"
 
 
+async def test_spaces_around_a_number_do_not_make_it_another_invoice(office: Office) -> None:
+    [done] = await office.register(a_registration(number=" 2026-10-001 "))
+    assert done.key == str(office.issued()[0].mng_num)
+
+
 async def test_an_invitation_alone_registers_no_invoice(office: Office) -> None:
     customer = replace(CUSTOMER, invitation=Invitation.PAPER)
     [done] = await office.register(Registration(customer=customer))

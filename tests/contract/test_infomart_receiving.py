@@ -3,11 +3,14 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from connector.domain.bookkeeping import BookChange, BookKind
-from connector.domain.draft import AccountDraft, Business, Invitation, SupplierDraft
+from connector.domain.draft import AccountDraft, Business, Invitation, SupplierDraft, Update
 from connector.domain.finding import Code
 from connector.domain.invoice import Side
 from connector.domain.outcome import Done, Invited, Refusal, Refused, Silence, Untold
+from connector.errors import InvalidInput
 from connector.providers.infomart import writing
 from connector.twins.infomart.approvals import DONE
 from tests.contract.infomart import Office
@@ -113,9 +116,24 @@ def test_a_master_without_its_code_or_its_parent_never_leaves() -> None:
         checked = writing.book_change(asked)
         assert checked.value is None
         assert (Code.VALUE_MISSING, path) in {(each.code, each.path) for each in checked.findings}
+    stray = writing.book_change(BookChange(BookKind.DEPARTMENT, "1", within="511", name="x"))
+    assert [(each.code, each.path) for each in stray.findings] == [(Code.NOT_HERE, ("within",))]
     for place in ("0", "9", "１"):
         checked = writing.book_change(BookChange(BookKind.AUXILIARY_ITEM, "P", within=place, name="x"))
         assert [each.code for each in checked.findings] == [Code.NUMBER_UNREADABLE]
+
+
+async def test_nothing_is_in_one_request_twice(office: Office) -> None:
+    """The provider would take the first and refuse the second [IM-124, IM-128]."""
+    change = BookChange(BookKind.DEPARTMENT, "9000", name="新店")
+    with pytest.raises(InvalidInput):
+        await office.change(change, replace(change, name="別名"))
+    with pytest.raises(InvalidInput):
+        await office.save(SUPPLIER, SUPPLIER)
+    with pytest.raises(InvalidInput):
+        await office.update(Update(key="1"), Update(key="1"))
+    assert office.twin.ledger("api_called") == []
+    await office.change(change, replace(change, kind=BookKind.ACCOUNT))  # one code of two kinds is two masters
 
 
 async def test_a_supplier_is_registered_then_changed_then_invited(office: Office) -> None:

@@ -132,6 +132,9 @@ class InfomartClient:
             lists.setdefault(each.part, []).append(each.element)
         if not sent or max(Counter(each.part for each in sent).values()) > most:
             raise InvalidInput(path=["sent"], reason=f"a request holds 1 to {most} elements, not {len(sent)}")
+        known = Counter((each.part, each.known_by) for each in sent if each.known_by)
+        if twice := [each[-1] for (_, each), times in known.items() if times > 1]:
+            raise InvalidInput(path=["sent"], reason=f"there twice: {', '.join(twice)}")  # [IM-124, IM-128]
         url, body = f"{self._api_url}{call.path}", {"response_type": "json", **lists}
         answer = await self._transport.write(call.method, url, body=body, headers=_headers(access))
         told = _faults(answer)

@@ -7,6 +7,7 @@ An answer may be a partial failure: some elements are named as refused, and the 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 
@@ -36,9 +37,8 @@ class _Told:
 def whole_request(faults: Sequence[wire.Fault], sent: Sequence[Prepared]) -> bool:
     """Whether every fault is about the list of several elements itself, so that none of them was looked at."""
     parts = {each.part for each in sent}
-    return (
-        len(sent) > 1 and bool(faults) and all(each.error_item in parts and each.error_index is None for each in faults)
-    )
+    of_a_list = [each.error_item in parts and each.error_index is None for each in faults]
+    return len(sent) > 1 and bool(faults) and all(of_a_list)
 
 
 def read(
@@ -64,7 +64,7 @@ def read(
         if (at := _place_of_row(row, sent)) is not None:
             told[at].rows.append(row)
     if counted and not faults and not refusing:
-        return [Done(code=_code(each)) for each in sent]
+        return [Done(code=each.known_by[-1]) for each in sent]
     named = any(each.refusals for each in told) and not unplaced
     return [_outcome(each, element, unplaced, named=named) for each, element in zip(told, sent, strict=True)]
 
@@ -99,10 +99,12 @@ def _done(row: wire.Written) -> Done:
 def _fits(row: wire.Written, sent: Prepared) -> bool:
     """Whether what the row says of the element's names is what was sent; what it does not say fits."""
     customer = sent.element.get("customer")
-    asked = {**(customer if isinstance(customer, Mapping) else {}), **sent.element}
+    asked: dict[str, Any] = {**(customer if isinstance(customer, Mapping) else {}), **sent.element}
     names = ("inv_no", "private_cust_cd", "private_cust_cd_s", "invoice_mng_num")
     return all(
-        str(asked[name]) == said for name in names if name in asked and (said := mapping.text(getattr(row, name)))
+        mapping.text(asked[name]) == said
+        for name in names
+        if name in asked and (said := mapping.text(getattr(row, name)))
     )
 
 
@@ -182,10 +184,3 @@ def _named(block: Block | None, name: str) -> tuple[str, ...]:
     slots = block.slots if block else ()
     ours = next((slot.ours for slot in slots if slot.theirs == name), outgoing.LEAVES.get(name, name))
     return (*(block.ours if block else ()), ours)
-
-
-def _code(sent: Prepared) -> str | None:
-    slots = outgoing.BLOCKS[sent.part][""].slots
-    theirs = next((slot.theirs for slot in slots if slot.ours == "code"), "")
-    code = sent.element.get(theirs)
-    return None if code is None else str(code)

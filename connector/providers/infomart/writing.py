@@ -64,9 +64,9 @@ class _Element:
         if len(rows) > most:
             self.wrong(Code.TOO_MANY, *path, count=len(rows), most=most)
 
-    def ready(self, part: str) -> Checked[Prepared]:
+    def ready(self, part: str, *known_by: str) -> Checked[Prepared]:
         """The element, if nothing stops it."""
-        return passed(Prepared(part, self.told), self.findings)
+        return passed(Prepared(part, self.told, known_by), self.findings)
 
 
 def registration(asked: Registration) -> Checked[Prepared]:
@@ -97,7 +97,7 @@ def update(asked: Update) -> Checked[Prepared]:
         element.wrong(Code.NOT_HERE, "customer", "invitation", one="invitation")
     if asked.invoice is not None:
         _invoice(element, asked.invoice)
-    return element.ready("invoices")
+    return element.ready("invoices", asked.key)
 
 
 def supplier(asked: SupplierDraft) -> Checked[Prepared]:
@@ -116,7 +116,7 @@ def supplier(asked: SupplierDraft) -> Checked[Prepared]:
             if account.deleted:
                 element.wrong(Code.NOT_HERE, "accounts", str(place), "deleted", one="deletion")
         element.told["banks"] = _accounts(element, asked.accounts)
-    return element.ready("suppliers")
+    return element.ready("suppliers", asked.code)
 
 
 def book_change(asked: BookChange) -> Checked[Prepared]:
@@ -127,11 +127,13 @@ def book_change(asked: BookChange) -> Checked[Prepared]:
     for slot in slots:
         if slot.ours in {"code", "within"} and not getattr(asked, slot.ours):
             element.wrong(Code.VALUE_MISSING, slot.ours)
+    if asked.within and not any(slot.ours == "within" for slot in slots):
+        element.wrong(Code.NOT_HERE, "within", one="parent")
     if asked.name == "":
         element.wrong(Code.VALUE_MISSING, "name")
     if asked.deleted:
         element.told |= _DELETED
-    return element.ready(outgoing.BOOK_LISTS[asked.kind])
+    return element.ready(outgoing.BOOK_LISTS[asked.kind], asked.within or "", asked.code)
 
 
 def _parties(
