@@ -206,4 +206,5 @@ def _account(key: ProviderKey, account: AccountSettings) -> Account:
             at_once=account.token_calls_at_once or manifest.token_calls_at_once,
         ),
         generation=account.api_generation,
+        proxy=account.proxy,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError, ValidationInfo, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.errors import Misconfigured
@@ -39,6 +39,22 @@ def _origin(text: str) -> str:
         raise ValueError("is scheme, host and port only; paths are ours to append")
     if parts.scheme == "http" and not _loopback(parts.hostname):
         raise ValueError("is plain http, which is accepted for loopback only; write https://")
+    _ = parts.port  # raises ValueError for what is no port
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _proxy(text: str, told: ValidationInfo) -> str:
+    """Scheme, host and port; what goes through it is sealed by https, unless nothing leaves the machine anyway."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("is not an address like http://host:3128")
+    if "@" in parts.netloc:
+        raise ValueError("holds a name or a password; a proxy knows its callers by where they call from")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("is scheme, host and port only")
+    plain = [name for name in ("auth_url", "api_url") if str(told.data.get(name, "")).startswith("http://")]
+    if plain and not _loopback(parts.hostname):
+        raise ValueError("would be shown everything, since the provider is reached by plain http")
     _ = parts.port  # raises ValueError for what is no port
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -114,6 +130,7 @@ class AccountSettings(_Told):
     token_calls_per_second: Annotated[float, Field(gt=0)] | None = None  # None: the provider's own figure
     token_calls_at_once: Annotated[int, Field(ge=1)] | None = None
     api_generation: Literal["v1", "v2"] | None = None  # None: the one the provider is known to speak
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = None  # None: straight to the provider
 
 
 class Settings(_Told):

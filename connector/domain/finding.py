@@ -49,6 +49,11 @@ class Code(StrEnum):
     CHARACTERS_RARE = "CHARACTERS_RARE", _NOTICE, "characters"
     DIGITS_WRONG_COUNT = "DIGITS_WRONG_COUNT", _ERROR, "digits", "wanted"
 
+    TOO_MANY = "TOO_MANY", _ERROR, "count", "most"
+    FILES_TOO_LARGE = "FILES_TOO_LARGE", _ERROR, "bytes", "most"
+    NOT_TOGETHER = "NOT_TOGETHER", _ERROR, "one", "other"
+    NOT_HERE = "NOT_HERE", _ERROR, "one"
+
     NUMBER_UNREADABLE = "NUMBER_UNREADABLE", _ERROR, "given"
     NUMBER_TOO_LARGE = "NUMBER_TOO_LARGE", _ERROR, "digits", "most"
     NUMBER_TOO_FINE = "NUMBER_TOO_FINE", _ERROR, "decimals", "most"

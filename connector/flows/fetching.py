@@ -27,7 +27,6 @@ from connector.domain.fetch import (
 )
 from connector.domain.invoice import ListedInvoice, Side
 from connector.errors import (
-    AccessExpired,
     CannotOpen,
     ClientRefused,
     ConnectorError,
@@ -40,6 +39,7 @@ from connector.errors import (
     Unstable,
 )
 from connector.flows import contracts, looking
+from connector.flows.asking import Asking
 from connector.flows.pacing import Pacing
 from connector.flows.tallying import MOST_PASSES, Ruling, Tally, Whole
 from connector.flows.upkeep import Upkeep
@@ -225,12 +225,12 @@ class Fetching:
         self, provider: Provider, fetch: Fetch, in_pass: int, number: int, *, uses_workflow: bool
     ) -> tuple[FetchedPage, Sequence[ListedInvoice]]:
         """One page under a token asked for at that moment; a token turned down is renewed once."""
-        token = await self.upkeep.access_token(fetch.tenant_id, fetch.connection_id)
-        try:
-            asked_at, told = await self._ask(provider, token.text, fetch.window, number, uses_workflow=uses_workflow)
-        except AccessExpired:
-            token = await self.upkeep.access_token(fetch.tenant_id, fetch.connection_id, refused=token.grant_id)
-            asked_at, told = await self._ask(provider, token.text, fetch.window, number, uses_workflow=uses_workflow)
+        asked_at, told = await Asking(self.upkeep, self.pacing).read(
+            provider,
+            fetch.tenant_id,
+            fetch.connection_id,
+            lambda token: self._ask(provider, token, fetch.window, number, uses_workflow=uses_workflow),
+        )
         page = FetchedPage(
             number=number,
             keys=[each.key for each in told.listed],
@@ -246,13 +246,11 @@ class Fetching:
         self, provider: Provider, token: Secret, window: Window, number: int, *, uses_workflow: bool
     ) -> tuple[datetime, InvoicePage]:
         """When the page was asked for, and what it says."""
-        async with self.pacing.turn(provider):
-            asked_at = self.clock.now()
-            if window.side is Side.ISSUER and (issued := provider.issued_invoices) is not None:
-                return asked_at, await issued.issued_page(token, window, number)
-            if window.side is Side.RECEIVER and (received := provider.received_invoices) is not None:
-                page = await received.received_page(token, window, number, uses_workflow=uses_workflow)
-                return asked_at, page
+        asked_at = self.clock.now()
+        if window.side is Side.ISSUER and (issued := provider.issued_invoices) is not None:
+            return asked_at, await issued.issued_page(token, window, number)
+        if window.side is Side.RECEIVER and (received := provider.received_invoices) is not None:
+            return asked_at, await received.received_page(token, window, number, uses_workflow=uses_workflow)
         raise NotFound(noun=f"{window.side} side invoices at this provider")
 
     async def _leave(self, fetch: Fetch, connection: Connection, owner: UUID, failure: ConnectorError) -> None:

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from connector.domain.bookkeeping import BookChange, Books
 from connector.domain.connection import Grant
+from connector.domain.draft import Registration, SupplierDraft, Update
 from connector.domain.entitlement import Capability, Flag
 from connector.domain.fetch import Window
+from connector.domain.finding import Checked
 from connector.domain.invoice import ListedInvoice, Side
+from connector.domain.outcome import Outcome
 from connector.domain.renewal import TokenReply
 from connector.ids import (
     ProviderKey,
@@ -50,6 +54,48 @@ class ReadsIssuedInvoices(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Prepared:
+    """One element of a write, checked, and in the very words in which its provider will be told it."""
+
+    part: str  # the list of the request that it belongs to
+    element: Mapping[str, object]
+    known_by: tuple[str, ...] = ()  # what may be in a request once only; empty: it may be there again
+
+
+class IssuesInvoices(Protocol):
+    """A provider at which invoices are registered and issued, with their masters and invitations.
+
+    Checks ask nobody. What is sent is sent once: of what was neither done nor refused, nobody says anything.
+    """
+
+    def check_registration(self, asked: Registration) -> Checked[Prepared]: ...
+
+    def check_update(self, asked: Update) -> Checked[Prepared]: ...
+
+    async def register(self, access: Secret, sent: Sequence[Prepared]) -> Sequence[Outcome]: ...
+
+    async def update(self, access: Secret, sent: Sequence[Prepared]) -> Sequence[Outcome]: ...
+
+
+class KeepsBooks(Protocol):
+    """A provider where a receiver's masters for journals are read and changed."""
+
+    async def books(self, access: Secret) -> Books: ...
+
+    def check_book_change(self, asked: BookChange) -> Checked[Prepared]: ...
+
+    async def change_books(self, access: Secret, sent: Sequence[Prepared]) -> Sequence[Outcome]: ...
+
+
+class SavesSuppliers(Protocol):
+    """A provider where a receiver's suppliers are saved and invited."""
+
+    def check_supplier(self, asked: SupplierDraft) -> Checked[Prepared]: ...
+
+    async def save_suppliers(self, access: Secret, sent: Sequence[Prepared]) -> Sequence[Outcome]: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """How hard this process may press one of a provider's endpoints."""
 
@@ -72,6 +118,9 @@ class Provider:
     consent: GivesConsent
     received_invoices: ReadsReceivedInvoices | None  # None: they cannot be read there
     issued_invoices: ReadsIssuedInvoices | None = None  # None: they cannot be read there
+    issuing: IssuesInvoices | None = None  # None: nothing can be issued there
+    bookkeeping: KeepsBooks | None = None
+    suppliers: SavesSuppliers | None = None
 
     def reads(self, side: Side) -> bool:
         """Whether invoices of this side can be read there."""

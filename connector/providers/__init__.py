@@ -24,6 +24,7 @@ class Account:
     client_secret: Secret
     pace: Pace
     generation: str | None = None  # of its API; None: the provider's own choice
+    proxy: str | None = None  # which everything goes through; None: straight to the provider
 
 
 def _infomart(transport: Transport, account: Account) -> Provider:
@@ -39,6 +40,9 @@ def _infomart(transport: Transport, account: Account) -> Provider:
         day_of=INFOMART.day_of,
         consent=InfomartConsent(transport, account.site, account.client_id, account.client_secret),
         received_invoices=client,
+        issuing=client,
+        bookkeeping=client,
+        suppliers=client,
     )
 
 
@@ -55,7 +59,7 @@ class ProviderRegister:
         self._providers: dict[ProviderKey, Provider] = {}
         for key, account in accounts.items():
             manifest, build = KNOWN_PROVIDERS[key]
-            transport = Transport(manifest.key, manifest.call_limit)
+            transport = Transport(manifest.key, manifest.call_limit, account.proxy)
             self._transports.append(transport)
             self._providers[key] = build(transport, account)
 

@@ -1,7 +1,7 @@
 """The one way out: bounded in time and size, never redirected, and silent about what it carries.
 
 Nothing is retried, with one exception that is aiohttp's own and harmless: a GET whose line is closed without an answer
-is asked once more on a fresh one (RFC 9110, 9.2.2).
+is asked once more on a fresh one (RFC 9110, 9.2.2). It would do the same with a PUT, so writes go out through `_once`.
 """
 
 import time
@@ -47,8 +47,11 @@ class Answer:
 
 
 def explain_silence(cause: Exception) -> ConnectorError:
-    """A call that never left may be tried again; a call that went unanswered may not."""
-    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+    """A call that never left may be tried again; a call that went unanswered may not.
+
+    A proxy that refuses to make the line (`ClientHttpProxyError`) was told where to, and nothing else.
+    """
+    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError):
         return Unavailable(wait=timedelta(seconds=30), whose=Whose.LINE)
     return OutcomeUnknown()
 
@@ -80,29 +83,57 @@ class _LookingConnector(aiohttp.TCPConnector):
         return connection
 
 
-class Transport:
-    """HTTP to one provider. Calls to its API share connections; calls to its token endpoint never do."""
+def _once() -> aiohttp.ClientMiddlewareType:
+    """Lets one request out; whoever would send it a second time learns that the first may have happened."""
+    left = False
 
-    def __init__(self, provider: str, call_limit: timedelta) -> None:
+    async def let_out(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        nonlocal left
+        if left:
+            raise OutcomeUnknown
+        left = True
+        return await send(request)
+
+    return let_out
+
+
+class Transport:
+    """HTTP to one provider. Reads of its API share connections; writes and calls to its token endpoint never do.
+
+    `proxy`: scheme, host and port of the one that everything goes through; None: straight to the provider.
+    """
+
+    def __init__(self, provider: str, call_limit: timedelta, proxy: str | None = None) -> None:
         self._provider = provider
-        self._calls = self._session(call_limit, aiohttp.TCPConnector(limit=100))
-        # A reset on a reused idle connection could not be told from a lost answer, so each token call has its own.
-        # Nor has it a limit here: whoever asks decides how long to listen, since the answer may hold the only token.
+        self._proxy = proxy
+        self._reads = self._session(call_limit, aiohttp.TCPConnector(limit=100))
+        # A reset on a reused idle connection could not be told from a lost answer, so each of these has its own.
+        self._writes = self._session(call_limit, aiohttp.TCPConnector(limit=100, force_close=True))
+        # Nor has a token call a limit here: whoever asks decides how long to listen, since the answer may hold the
+        # only token.
         self._tokens = self._session(None, _LookingConnector(limit=0, force_close=True))
 
-    @staticmethod
-    def _session(limit: timedelta | None, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    def _session(self, limit: timedelta | None, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         total = None if limit is None else limit.total_seconds()
         timeout = aiohttp.ClientTimeout(total=total, connect=_CONNECT_WITHIN)
-        return aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
+        jar = aiohttp.DummyCookieJar()
+        return aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=jar, proxy=self._proxy)
 
     async def get(self, url: str, *, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         """The answer to a read; raises Unavailable or OutcomeUnknown when there is none."""
-        return await self._ask(self._calls, "GET", url, params=query, headers=headers)
+        return await self._ask(self._reads, "GET", url, params=query, headers=headers)
 
     async def search(self, url: str, *, body: Mapping[str, str | int], headers: Mapping[str, str]) -> Answer:
         """The answer to a read that is asked for by POST, with JSON; raises Unavailable or OutcomeUnknown as `get`."""
-        return await self._ask(self._calls, "POST", url, data=orjson.dumps(body), headers={**headers, **_JSON})
+        return await self._ask(self._reads, "POST", url, data=orjson.dumps(body), headers={**headers, **_JSON})
+
+    async def write(self, method: str, url: str, *, body: Mapping[str, object], headers: Mapping[str, str]) -> Answer:
+        """The answer to something that must not happen twice, sent once whatever its method says of repetition.
+
+        Raises Unavailable when it never left, OutcomeUnknown when no whole answer came back.
+        """
+        told, marked = orjson.dumps(body), {**headers, **_JSON}
+        return await self._ask(self._writes, method, url, data=told, headers=marked, middlewares=(_once(),))
 
     async def post_token(self, url: str, *, form: str, last_look: Callable[[], None] | None = None) -> TokenReply:
         """What a token endpoint says to a form, however late and even if only half of it arrives.
@@ -120,7 +151,8 @@ class Transport:
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self._calls.close()
+        await self._reads.close()
+        await self._writes.close()
         await self._tokens.close()
 
     async def _ask(
@@ -138,7 +170,7 @@ class Transport:
         started: aiohttp.ClientResponse | None = None
         body = bytearray() if heard is None else heard
         try:
-            async with session.request(method, URL(url), allow_redirects=False, **parts) as response:  # type: ignore[arg-type]  # checked by the three callers above
+            async with session.request(method, URL(url), allow_redirects=False, **parts) as response:  # type: ignore[arg-type]  # checked by the four callers above
                 started = response
                 async for chunk in response.content.iter_any():
                     body += chunk

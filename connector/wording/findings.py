@@ -1,9 +1,9 @@
 """What each finding says to a person: in Japanese and English, what is wrong with a value and what to do about it."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 
-from connector.domain.finding import Code, Fact, Finding
+from connector.domain.finding import Code, Finding
+from connector.wording.facts import shown
 from connector.wording.spoken import Language, Said, Wording, both
 
 
@@ -14,47 +14,9 @@ def say_of(finding: Finding) -> Said:
 
 
 def _filled_in(wording: Wording, finding: Finding, language: Language) -> Wording:
-    facts = {name: _shown(name, fact, language) for name, fact in finding.facts.items()}
+    facts = {name: shown(name, fact, language) for name, fact in finding.facts.items()}
     return Wording(what=wording.what.format_map(facts), action=wording.action.format_map(facts))
 
-
-def _shown(name: str, fact: Fact, language: Language) -> str:
-    named = _NAMES.get(name, {}).get(str(fact))
-    if named is not None:
-        return named[0] if language is Language.JA else named[1]
-    return f"{fact:f}" if isinstance(fact, Decimal) else str(fact)
-
-
-# Facts that have names of their own: fact -> value -> (Japanese, English).
-_FIGURES = {
-    "net": ("税抜金額", "amount before tax"),
-    "tax": ("消費税額", "tax"),
-    "gross": ("税込金額", "amount with tax"),
-}
-_NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "figure": _FIGURES,
-    "missing": _FIGURES,
-    "bucket": {
-        "standard_10": ("標準税率10%", "the standard rate of 10 %"),
-        "reduced_8": ("軽減税率8%", "the reduced rate of 8 %"),
-        "old_8": ("旧税率8%", "the old rate of 8 %"),
-        "old_5": ("旧税率5%", "the old rate of 5 %"),
-        "zero": ("税率0%", "the rate of 0 %"),
-        "non_taxable": ("非課税", "what is not taxable"),
-        "exempt": ("免税", "what is exempt from tax"),
-        "out_of_scope": ("不課税", "what is out of the tax's scope"),
-    },
-    "rounding": {
-        "down": ("切捨て", "down"),
-        "half_up": ("四捨五入", "half up"),
-        "up": ("切上げ", "up"),
-    },
-    "part": {
-        "at": ("アットマーク", "at sign"),
-        "local": ("アットマークより前", "part before the at sign"),
-        "domain": ("アットマークより後", "part after the at sign"),
-    },
-}
 
 _MEND_JA = "値を直してください。"
 _MEND_EN = "Correct the value."
@@ -114,6 +76,30 @@ FINDINGS: Mapping[Code, Said] = {
         "桁数を確認してください。",
         "It has {digits} digits, and {wanted} are needed.",
         "Check the number of digits.",
+    ),
+    Code.TOO_MANY: both(
+        "{count}件あり、上限の{most}件を超えています。",
+        "件数を減らすか、分けて送信してください。",
+        "There are {count}, and {most} is the most.",
+        "Send fewer, or send them in parts.",
+    ),
+    Code.FILES_TOO_LARGE: both(
+        "添付ファイルは合計{bytes}バイトで、上限の{most}バイトを超えています。",
+        "ファイルを小さくするか、減らしてください。",
+        "The files have {bytes} bytes together, and {most} is the most.",
+        "Make them smaller or send fewer.",
+    ),
+    Code.NOT_TOGETHER: both(
+        "{one}と{other}は同時に依頼できません。",
+        "別々に依頼してください。",
+        "You cannot ask for {one} together with {other}.",
+        "Ask for them one after the other.",
+    ),
+    Code.NOT_HERE: both(
+        "この依頼では{one}を指定できません。",
+        "指定を取り除いてください。",
+        "You cannot ask for {one} here.",
+        "Take it out.",
     ),
     Code.NUMBER_UNREADABLE: both(
         "「{given}」は数値として読み取れません。",

@@ -175,6 +175,25 @@ def test_im_15_a_generation_of_the_api_is_spoken_only_if_it_is_named() -> None:
     assert account.api_generation == "v2"
 
 
+def test_im_12_calls_go_through_a_proxy_only_if_one_is_named() -> None:
+    [account] = read_settings(GIVEN).accounts.values()
+    assert account.proxy is None
+    for proxy in ("http://127.0.0.1:3128", "https://localhost:3129/"):
+        [account] = read_settings({**GIVEN, "CONNECTOR_INFOMART_PROXY": proxy}).accounts.values()
+        assert account.proxy == proxy.rstrip("/")
+
+
+def test_a_proxy_is_shown_nothing_and_told_no_secret() -> None:
+    far = {"CONNECTOR_INFOMART_PROXY": "http://egress.example:3128"}
+    plain = {f"CONNECTOR_INFOMART_{name}": "http://127.0.0.1:1" for name in ("AUTH_URL", "API_URL")}
+    sealed = dict.fromkeys(plain, "https://provider.example")
+    assert "plain http" in "".join(problems(**{**far, **plain}))
+    assert [each.proxy for each in read_settings({**GIVEN, **sealed, **far}).accounts.values()] == [*far.values()]
+    [problem] = problems(CONNECTOR_INFOMART_PROXY=f"http://a:{CANARY}@egress.example:3128")
+    assert problem.startswith("CONNECTOR_INFOMART_PROXY: holds a name or a password")
+    assert CANARY not in problem
+
+
 def test_a_local_key_is_for_development_or_taken_knowingly() -> None:
     assert read_settings(GIVEN).local_kek_allowed
     assert not read_settings(PRODUCTION).local_kek_allowed
@@ -192,6 +211,10 @@ def test_a_local_key_is_for_development_or_taken_knowingly() -> None:
         ("CONNECTOR_INFOMART_TOKEN_CALLS_PER_SECOND", "0"),
         ("CONNECTOR_INFOMART_TOKEN_CALLS_AT_ONCE", "1.5"),
         ("CONNECTOR_INFOMART_API_GENERATION", "v3"),
+        ("CONNECTOR_INFOMART_PROXY", "egress:3128"),
+        ("CONNECTOR_INFOMART_PROXY", "socks5://egress:3128"),
+        ("CONNECTOR_INFOMART_PROXY", "http://127.0.0.1:3128/path"),
+        ("CONNECTOR_INFOMART_PROXY", "http://127.0.0.1:port"),
     ],
 )
 def test_a_nonsense_value_is_named(name: str, nonsense: str) -> None:

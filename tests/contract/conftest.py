@@ -1,7 +1,8 @@
-"""The key services that the suites here share; each starts when a test first asks for it."""
+"""What the suites here share: key services, each started when a test first asks for it, and a company at Infomart."""
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from connector.ports import KeyService
 from connector.vault.kms import open_service
 from connector.vault.kms.local import LocalFile
 from tests.contract import key_servers
+from tests.contract.infomart import Office, opened_office
 from tests.contract.keys import PretendKeyService
 from tests.contract.stands import ACCOUNT, STRANGER, VAULT_TOKEN, AwsStand, CloudStand, Stand, VaultStand, write_account
+from tests.world import TwinServer
 
 
 def patient(address: str) -> str:
@@ -98,3 +101,23 @@ def make(kind: str, request: pytest.FixtureRequest, tmp_path: Path, dial: Callab
         return dial(patient(stand.key(name)), **stand.environment(stand.server.port))
 
     return make_it
+
+
+@pytest.fixture(params=["v1", "v2"])
+def generation(request: pytest.FixtureRequest) -> str:
+    """Each generation of Infomart's API."""
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+async def office(generation: str, twin: TwinServer) -> AsyncIterator[Office]:
+    async with opened_office(generation, twin, timedelta(seconds=20)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hasty_office(generation: str, twin: TwinServer) -> AsyncIterator[Office]:
+    """The same, with a client that gives an answer half a second."""
+    async with opened_office(generation, twin, timedelta(seconds=0.5)) as opened:
+        yield opened

@@ -83,7 +83,12 @@ def merged(below: Values, above: Values) -> Values:
 
 INFOMART: Values = {"enabled": True, "existingSecret": "infomart"}
 INVOX: Values = {"enabled": True, "existingSecret": "invox"}
-PACED: Values = {"apiGeneration": "v2", "tokenCallsPerSecond": 2.5, "tokenCallsAtOnce": 4}
+PACED: Values = {
+    "apiGeneration": "v2",
+    "proxy": "http://egress.example:3128",
+    "tokenCallsPerSecond": 2.5,
+    "tokenCallsAtOnce": 4,
+}
 
 METRICS: Values = {"enabled": True, "podMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}
 

@@ -45,6 +45,7 @@ def test_the_program_starts_with_what_the_chart_gives_it(
         assert (account.token_calls_per_second or 0) == pace["tokenCallsPerSecond"]
         assert (account.token_calls_at_once or 0) == pace["tokenCallsAtOnce"]
         assert (account.api_generation or "") == pace["apiGeneration"]
+        assert (account.proxy or "") == pace["proxy"]
     assert settings.accounts.keys() == {key for key, each in rendered.values["providers"].items() if each["enabled"]}
 
 

@@ -54,6 +54,10 @@ REFUSED: dict[str, tuple[str, Values]] = {
         "/providers/infomart/tokenCallsAtOnce",
         the_least(providers={"infomart": {**INFOMART, "tokenCallsAtOnce": 1.5}}),
     ),
+    "a proxy with a password": (
+        "/providers/infomart/proxy",
+        the_least(providers={"infomart": {**INFOMART, "proxy": f"http://a:{CANARY}@egress.example:3128"}}),
+    ),
     "a journal of no size": ("/journal/size", the_least(journal={"size": ""})),
     "a claim that is no name": ("/journal/existingClaim", the_least(journal={"existingClaim": "Shared Claim"})),
     "an unknown provider": ("freee", the_least(providers={"freee": {"enabled": True}})),

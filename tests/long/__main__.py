@@ -8,11 +8,12 @@ from pathlib import Path
 
 from connector import logs
 from connector.settings import Mode
-from tests.long import drift, fetching
+from tests.long import answers, drift, fetching
 from tests.long.proof import Proof
 from tests.long.refresh import report as refresh
 
 PROOFS: Mapping[str, Callable[[str | None], Coroutine[None, None, list[Proof]]]] = {
+    "answers": answers.run,
     "drift": drift.run,
     "fetching": fetching.run,
     "refresh": refresh.run,

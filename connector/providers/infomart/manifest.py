@@ -32,21 +32,26 @@ INFOMART = Manifest(
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """Where a list is asked for, and what it is called in the answer."""
+class Call:
+    """Where something is asked for, and what the list in the answer is called; None: it has several, or none."""
 
+    method: str  # a GET carries a query, anything else JSON
     path: str
-    key: str
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """How one generation of the API is asked for its lists [IM-15]."""
+    """How one generation of the API is asked, call by call [IM-15]."""
 
-    posts: bool  # a search is a POST with a JSON body; False: a GET with a query
     part: Callable[[int], Mapping[str, int]]  # names the rows of a page, counted from 1
-    received: Listing
-    issued: Listing
+    received: Call
+    issued: Call
+    register: Call
+    update: Call
+    books: Call
+    change_books: Call
+    suppliers: Call
 
 
 def _page_no(page: int) -> Mapping[str, int]:
@@ -57,22 +62,33 @@ def _start_position(page: int) -> Mapping[str, int]:
     return {"start_position": (page - 1) * INFOMART.page_size + 1, "get_count": INFOMART.page_size}  # [IM-97]
 
 
-# Of the first generation only the update call's path is published; these two are assumed.
+# Published are the update of the first generation and the two searches of the second [IM-15]; the others are assumed.
 GENERATIONS: Mapping[str, Generation] = {
     "v1": Generation(
-        posts=False,
         part=_page_no,
-        received=Listing("/v1/invoice/buyer/invoices", "invoices"),
-        issued=Listing("/v1/invoice/seller/invoices", "invoices"),
+        received=Call("GET", "/v1/invoice/buyer/invoices", "invoices"),
+        issued=Call("GET", "/v1/invoice/seller/invoices", "invoices"),
+        register=Call("POST", "/v1/invoice/seller/invoices"),
+        update=Call("PUT", "/v1/invoice/seller/invoices"),
+        books=Call("GET", "/v1/invoice/buyer/journal_masters"),
+        change_books=Call("POST", "/v1/invoice/buyer/journal_masters"),
+        suppliers=Call("POST", "/v1/invoice/buyer/suppliers"),
     ),
     "v2": Generation(
-        posts=True,
         part=_start_position,
-        received=Listing("/wi/v2/buyer/invoice/search", "invdata"),  # [IM-138]
-        issued=Listing("/wi/v2/seller/invoice/search", "invoice_list"),  # [IM-151]
+        received=Call("POST", "/wi/v2/buyer/invoice/search", "invdata"),  # [IM-138]
+        issued=Call("POST", "/wi/v2/seller/invoice/search", "invoice_list"),  # [IM-151]
+        register=Call("POST", "/wi/v2/seller/invoice/register"),
+        update=Call("POST", "/wi/v2/seller/invoice/update"),
+        books=Call("POST", "/wi/v2/buyer/journal_master/search"),
+        change_books=Call("POST", "/wi/v2/buyer/journal_master/register"),
+        suppliers=Call("POST", "/wi/v2/buyer/supplier/register"),
     ),
 }
 SPOKEN = "v1"  # unless the account says otherwise
+MOST_INVOICES = 100  # in one request [IM-98], assumed
+MOST_SUPPLIERS = 100  # [IM-128], assumed
+MOST_MASTERS = 1000  # of each kind [IM-122], assumed
 
 REALM = "/api"
 TOKEN_EXPIRED_CODES = frozenset({"E000401"})  # [IM-29], assumed

@@ -11,6 +11,7 @@ import orjson
 from connector.domain.invoice import Counterparty, FetchedInvoice, InvoiceLine, IssuedStage, Journal, Posting, Stage
 from connector.domain.tax import Bucket, TaxSummary
 from connector.providers.infomart import dictionary, wire
+from connector.providers.infomart.outgoing import SUFFIXES
 
 _WITH_WORKFLOW: Mapping[int, Stage] = {
     50: Stage.AWAITING_FIRST_APPROVAL,
@@ -33,20 +34,12 @@ _OF_ISSUER: Mapping[int, IssuedStage] = {  # [IM-74]
     29: IssuedStage.ISSUE_FAILED,
 }
 
-_LONGEST_KEY = 200  # characters
+LONGEST_KEY = 200  # characters
 _MOST_DIGITS = 30  # before and after the point; the provider's own amounts have 12 at most [IM-41]
 _LARGEST_CODE = 2**31 - 1
 
-_BUCKETS = (  # as in wire.RATES
-    Bucket.STANDARD_10,
-    Bucket.REDUCED_8,
-    Bucket.OLD_8,
-    Bucket.OLD_5,
-    Bucket.ZERO,
-    Bucket.NON_TAXABLE,
-    Bucket.EXEMPT,
-    Bucket.OUT_OF_SCOPE,
-)
+_OF_RATE: Mapping[str, Bucket] = {suffix: bucket for bucket, suffix in SUFFIXES.items()}
+_BUCKETS = [_OF_RATE[rate] for rate in wire.RATES]  # [IM-68]
 
 
 def received_stage(wf_status: int | None, *, uses_workflow: bool) -> Stage:
@@ -63,22 +56,22 @@ def issued_stage(wf_status: int | None) -> IssuedStage:
 def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
     """One received invoice; raises msgspec.DecodeError when it lacks its key or is no object at all."""
     told, (content, strangers) = wire.read(wire.RECEIVED, raw), _all_of(raw)
-    code = _whole(told.wf_status)
+    code = whole(told.wf_status)
     publisher = told.publisher or wire.Publisher()
     return FetchedInvoice(
         key=_key(told.invoice_mng_num),
-        number=_text(told.inv_no),
-        subject=_text(told.inv_name),
+        number=text(told.inv_no),
+        subject=text(told.inv_name),
         stage=received_stage(code, uses_workflow=uses_workflow),
         stage_code=code,
         issue_date=_day(told.send_date),
         due_date=_day(told.pay_due_date) or _day(told.pay_due_date_s),
         counterparty=Counterparty(
-            code=_text(told.private_cust_cd_s),
-            name=_text(told.company_name_s)
-            or _text(publisher.publisher_company_name_org)
-            or _text(publisher.publisher_company_name),
-            registration_number=_text(publisher.biz_regist_no),
+            code=text(told.private_cust_cd_s),
+            name=text(told.company_name_s)
+            or text(publisher.publisher_company_name_org)
+            or text(publisher.publisher_company_name),
+            registration_number=text(publisher.biz_regist_no),
         ),
         net=_figure(told.inv_without_tax),
         tax=_figure(told.inv_tax),
@@ -98,19 +91,19 @@ def issued_invoice(raw: bytes) -> FetchedInvoice:
     Windows go by the day of issue [IM-106]. Raises msgspec.DecodeError when it lacks its key or is no object at all.
     """
     told, (content, strangers) = wire.read(wire.ISSUED, raw), _all_of(raw)
-    code = _whole(told.wf_status)
+    code = whole(told.wf_status)
     customer = told.customer or wire.Customer()
     return FetchedInvoice(
         key=_key(told.invoice_mng_num),
-        number=_text(told.inv_no),
-        subject=_text(told.inv_name),
+        number=text(told.inv_no),
+        subject=text(told.inv_name),
         stage=issued_stage(code),
         stage_code=code,
         issue_date=_day(told.send_date),
         due_date=_day(told.pay_due_date),
         counterparty=Counterparty(
-            code=_text(customer.private_cust_cd),
-            name=_text(customer.company_name) or _text(customer.company_name_org),
+            code=text(customer.private_cust_cd),
+            name=text(customer.company_name) or text(customer.company_name_org),
             registration_number=None,
         ),
         net=_figure(told.inv_without_tax),
@@ -133,7 +126,7 @@ def key_of(raw: bytes) -> str:
 def total_count(told: bytes) -> int | None:
     """How many rows the list has by the provider's word; None: it does not say, or says no number [IM-54]."""
     try:
-        return _whole(wire.read(wire.LOOSE, told)) if told else None
+        return whole(wire.read(wire.LOOSE, told)) if told else None
     except msgspec.DecodeError:
         return None
 
@@ -164,22 +157,22 @@ def _lines(told: Sequence[wire.Detail] | None) -> list[InvoiceLine]:
 
 
 def _line(position: int, told: wire.Detail) -> InvoiceLine:
-    reduced = _text(told.reduced_tax_flg)
+    reduced = text(told.reduced_tax_flg)
     return InvoiceLine(
         position=position,
         date=_day(told.item_slip_date),
-        slip_number=_text(told.item_slip_no),
-        product_code=_text(told.item_prod_code),
-        name=_text(told.item_name),
+        slip_number=text(told.item_slip_no),
+        product_code=text(told.item_prod_code),
+        name=text(told.item_name),
         quantity=_figure(told.item_qty),
-        unit=_text(told.item_unit),
+        unit=text(told.item_unit),
         unit_price=_figure(told.item_price),
         net=_figure(told.item_without_tax),
         tax=_figure(told.item_tax),
         gross=_figure(told.item_amount),
         tax_rate=_figure(told.tax_rate_sec),
         reduced_rate=None if reduced is None else reduced == "1",
-        remarks=_text(told.detail_remarks),
+        remarks=text(told.detail_remarks),
         journals=[_journal(entry) for entry in told.journals or ()],
     )
 
@@ -188,7 +181,7 @@ def _journal(told: wire.Journal) -> Journal:
     return Journal(
         slip_date=_day(told.acc_slip_date),
         amount=_figure(told.journal_amount),
-        summary=_text(told.detail_summary),
+        summary=text(told.detail_summary),
         debit=_posting(told.debit or wire.Posting()),
         credit=_posting(told.credit or wire.Posting()),
     )
@@ -196,46 +189,43 @@ def _journal(told: wire.Journal) -> Journal:
 
 def _posting(told: wire.Posting) -> Posting:
     return Posting(
-        account_code=_text(told.account_code),
-        account_name=_text(told.account_name),
-        sub_account_code=_text(told.sub_account_code),
-        sub_account_name=_text(told.sub_account_name),
-        department_code=_text(told.burden_sec_code),
-        department_name=_text(told.burden_sec_name),
+        account_code=text(told.account_code),
+        account_name=text(told.account_name),
+        sub_account_code=text(told.sub_account_code),
+        sub_account_name=text(told.sub_account_name),
+        department_code=text(told.burden_sec_code),
+        department_name=text(told.burden_sec_name),
     )
 
 
 def _key(told: wire.Loose) -> str:
     """The provider's own key; raises msgspec.ValidationError for one that is empty or endless [IM-55]."""
-    key = _text(told)
-    if key is None or len(key) > _LONGEST_KEY:
+    key = text(told)
+    if key is None or len(key) > LONGEST_KEY:
         raise msgspec.ValidationError("invoice_mng_num is empty or endless")
     return key
 
 
-def _text(told: wire.Loose) -> str | None:
+def text(told: wire.Loose) -> str | None:
     """The text, or None for what is absent or blank; flags told as true and false read as 1 and 0."""
     if told is None:
         return None
-    if not isinstance(told, str):
-        told = str(int(told) if isinstance(told, bool) else told)
-    if "\0" in told:  # PostgreSQL's text holds none
-        told = told.replace("\0", "")
-    return told.strip() or None
+    said = told if isinstance(told, str) else str(int(told) if isinstance(told, bool) else told)
+    if "\0" in said:  # PostgreSQL's text holds none
+        said = said.replace("\0", "")
+    return said.strip() or None
 
 
 def _figure(told: wire.Loose) -> Decimal | None:
     """The number, or None for what is absent, no number, or beyond any figure of an invoice [IM-41]."""
-    if told is None:
-        return None
-    text = _text(told)
-    if text is None:
+    said = text(told)
+    if said is None:
         return None
     try:
-        number = Decimal(text.replace(",", ""))
+        number = Decimal(said.replace(",", ""))
     except InvalidOperation:
         return None
-    if len(text) <= _MOST_DIGITS and text.isascii() and "e" not in text.lower():
+    if len(said) <= _MOST_DIGITS and said.isascii() and "e" not in said.lower():
         return number if number.is_finite() else None  # as nearly all are: too short for anything beyond sense
     return number if number.is_finite() and _sensible(number) else None
 
@@ -245,7 +235,8 @@ def _sensible(number: Decimal) -> bool:
     return int(exponent) >= -_MOST_DIGITS and len(digits) + int(exponent) <= _MOST_DIGITS
 
 
-def _whole(told: wire.Loose) -> int | None:
+def whole(told: wire.Loose) -> int | None:
+    """The whole number, or None for what is absent, none, or beyond any code."""
     number = _figure(told)
     if number is None or number != number.to_integral_value() or abs(number) > _LARGEST_CODE:
         return None
@@ -254,9 +245,9 @@ def _whole(told: wire.Loose) -> int | None:
 
 def _day(told: wire.Loose) -> date | None:
     """The calendar date, or None for what is absent or no date."""
-    text = _text(told)
+    said = text(told)
     try:
-        return date.fromisoformat(text[:10]) if text else None
+        return date.fromisoformat(said[:10]) if said else None
     except ValueError:
         return None
 

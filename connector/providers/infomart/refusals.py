@@ -22,7 +22,7 @@ from connector.errors import (
     Unreadable,
     Whose,
 )
-from connector.providers.infomart import wire
+from connector.providers.infomart import faults, wire
 from connector.providers.infomart.manifest import INFOMART, TOKEN_EXPIRED_CODES
 from connector.providers.transport import Answer
 
@@ -31,6 +31,17 @@ _ABSENT_FLAG: Mapping[str, Flag] = {
     "E100002": Flag.RECEIVER_PAID_MEMBER,
     "E100003": Flag.API_OPTION,
     "E100004": Flag.JOURNAL_FREE_ITEMS,
+}
+_NO_WORK = ("E0", "E1", "E7")  # token, contract, form of the request [IM-36, IM-45]
+THEIR_SIDE = "E9"
+_MAINTENANCE_CODE = "E900002"  # [IM-48], assumed
+_MAINTAINED = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE}
+_AT_THE_DOOR = {  # what such an answer refuses has not been begun [IM-161], assumed
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
 _OVERLOADED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _OUR_TURN = timedelta(minutes=1)
@@ -44,8 +55,8 @@ _DEAD_TEXT = "refreshtoken does not exist"
 _INACTIVE_TEXT = "resource owner"
 
 
-def of_call(answer: Answer) -> ConnectorError | None:
-    """Why a call of the API was refused; None: it was not."""
+def of_read(answer: Answer) -> ConnectorError | None:
+    """Why a read was refused; None: it was not."""
     if answer.code == HTTPStatus.UNAUTHORIZED:
         return AccessExpired(provider=INFOMART.key)
     if answer.code in _OVERLOADED:
@@ -54,13 +65,37 @@ def of_call(answer: Answer) -> ConnectorError | None:
     if answer.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unavailable(wait=_OUR_TURN)
     try:
-        faults = wire.read(wire.PAGE, answer.body).error_list or []
+        told = faults.read(answer.body)
     except msgspec.DecodeError as cause:
-        return Unreadable(provider=INFOMART.key, reason=f"HTTP {answer.code} without readable JSON: {cause}")
-    codes = [fault.error_code for fault in faults if fault.error_code]
-    if answer.code == HTTPStatus.OK and not faults:
-        return None
-    return _by_family(codes)
+        return Unreadable(provider=INFOMART.key, reason=f"HTTP {answer.code} without a readable answer: {cause}")
+    return None if answer.code == HTTPStatus.OK and not told else _by_family(_codes(told))
+
+
+def of_write(answer: Answer, told: Sequence[wire.Fault] | None) -> ConnectorError | None:
+    """Why nothing at all was written, or that nobody can say; None: the answer says it element by element.
+
+    `told`: the faults the answer names; None: it cannot be read. That nothing happened takes more proof than of a read:
+    token, contract and form are checked before any work [IM-36], and a code for maintenance says that none was done
+    [IM-48]; any other trouble of theirs may have come in the middle of it [IM-49, IM-108].
+    """
+    codes = _codes(told or ())
+    if answer.code == HTTPStatus.UNAUTHORIZED:
+        return AccessExpired(provider=INFOMART.key)
+    if answer.code == HTTPStatus.TOO_MANY_REQUESTS:
+        return Unavailable(wait=answer.wait(_MAINTENANCE), whose=Whose.OURS)
+    if answer.code in _MAINTAINED and codes == [_MAINTENANCE_CODE]:
+        return Unavailable(wait=answer.wait(_MAINTENANCE), whose=Whose.PROVIDER)
+    if told is None and answer.code in _AT_THE_DOOR:
+        return Unreadable(provider=INFOMART.key, reason=f"HTTP {answer.code} without a readable answer")
+    if told is None or answer.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return OutcomeUnknown()
+    named = any(fault.error_index is not None for fault in told)
+    nothing_done = answer.code in _AT_THE_DOOR or (codes and all(code.startswith(_NO_WORK) for code in codes))
+    return _by_family(codes) if nothing_done and not named else None
+
+
+def _codes(told: Sequence[wire.Fault]) -> list[str]:
+    return [fault.error_code for fault in told if fault.error_code]
 
 
 def _by_family(codes: Sequence[str]) -> ConnectorError:
@@ -70,7 +105,7 @@ def _by_family(codes: Sequence[str]) -> ConnectorError:
             return AccessExpired(provider=INFOMART.key)
         if flag := _ABSENT_FLAG.get(code):
             return NotEntitled(flag=flag.value, provider=INFOMART.key, known_by=Source.REFUTED.value, since=None)
-        if code.startswith("E9"):
+        if code.startswith(THEIR_SIDE):
             return Unavailable(wait=_MAINTENANCE, whose=Whose.PROVIDER)
     return RefusedByProvider(provider=INFOMART.key, codes=codes)
 

@@ -27,9 +27,12 @@ class TokenRefusal(msgspec.Struct):
 
 
 class Fault(msgspec.Struct):
-    """One element of `error_list`."""
+    """One element of `error_list`; its layout is assumed [IM-43]."""
 
     error_code: str | None = None
+    error_message: Loose = None  # for people
+    error_item: Loose = None  # a path such as invoices[0].customer.zip
+    error_index: Loose = None  # the element's place, from 1
 
 
 class Envelope(msgspec.Struct):
@@ -148,7 +151,22 @@ Stated = msgspec.defstruct(
     module=__name__,
 )
 
+
+class Written(msgspec.Struct):
+    """What an answer says of one element that was done; its layout is assumed [IM-100]."""
+
+    index: Loose = None  # the element's place, from 1
+    invoice_mng_num: Loose = None
+    inv_no: Loose = None
+    private_cust_cd: Loose = None
+    private_cust_cd_s: Loose = None
+    wf_status: Loose = None
+    invite_status: Loose = None
+    action: Loose = None
+
+
 PAGE = msgspec.json.Decoder(Envelope)
+WRITTEN = msgspec.json.Decoder(Written)
 ROWS = msgspec.json.Decoder(list[msgspec.Raw] | None)
 RECEIVED = msgspec.json.Decoder(ReceivedInvoice)
 ISSUED = msgspec.json.Decoder(IssuedInvoice)
@@ -162,8 +180,13 @@ LOOSE = msgspec.json.Decoder(Loose)
 
 
 def read(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """What the decoder makes of `body`; raises msgspec.DecodeError for anything it cannot read, endless nesting too."""
+    """What the decoder makes of `body`; raises msgspec.DecodeError for anything it cannot read.
+
+    Of endless nesting and of bytes that are no UTF-8 the decoder itself says otherwise.
+    """
     try:
         return decoder.decode(body)
     except RecursionError:
         raise msgspec.DecodeError("nested too deeply") from None
+    except UnicodeDecodeError:
+        raise msgspec.DecodeError("not in UTF-8") from None

@@ -71,6 +71,10 @@
 - name: {{ $prefix }}_API_GENERATION
   value: {{ . | quote }}
 {{- end }}
+{{- with $settings.proxy }}
+- name: {{ $prefix }}_PROXY
+  value: {{ . | quote }}
+{{- end }}
 {{- with $settings.tokenCallsPerSecond }}
 - name: {{ $prefix }}_TOKEN_CALLS_PER_SECOND
   value: {{ . | quote }}

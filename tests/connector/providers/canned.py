@@ -53,7 +53,7 @@ class Canned:
 async def canned_provider() -> AsyncIterator[Canned]:
     """The provider on a socket."""
     canned = Canned()
-    app = Starlette(routes=[Route("/{path:path}", canned.answer, methods=["GET", "POST"])])
+    app = Starlette(routes=[Route("/{path:path}", canned.answer, methods=["GET", "POST", "PUT"])])
     async with served(app) as url:
         canned.url = url
         yield canned

@@ -136,6 +136,21 @@ async def test_each_token_call_has_a_connection_of_its_own_and_readings_share_on
     assert {asked.headers.get("connection") for asked in canned.asked[:4]} == {"close"}
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_a_write_leaves_once_on_a_line_of_its_own_whatever_http_says_of_its_method(
+    transport: Transport, twin: TwinServer, canned: Canned, method: str
+) -> None:
+    for _ in range(3):
+        await transport.write(method, canned.url, body={"a": CANARY}, headers={})
+    assert len({asked.port for asked in canned.asked}) == 3
+    assert {asked.headers["connection"] for asked in canned.asked} == {"close"}
+    operation = {"POST": "register", "PUT": "update"}[method]
+    twin.world.faults.add(Fault(operation, Kind.DROP_BEFORE, count=9))
+    with pytest.raises(OutcomeUnknown):
+        await transport.write(method, f"{twin.url}/v1/invoice/seller/invoices", body={}, headers={})
+    assert [each["operation"] for each in twin.ledger("fault_struck")] == [operation]
+
+
 async def test_a_token_call_is_looked_at_once_more_when_its_line_stands_and_nothing_has_left(
     transport: Transport, canned: Canned
 ) -> None:

@@ -88,6 +88,8 @@ def serving(values: Values) -> list[dict[str, Any]]:
             ]
             if settings["apiGeneration"]:
                 expected.append(literal(f"CONNECTOR_{word}_API_GENERATION", settings["apiGeneration"]))
+            if settings["proxy"]:
+                expected.append(literal(f"CONNECTOR_{word}_PROXY", settings["proxy"]))
             figures = {"PER_SECOND": settings["tokenCallsPerSecond"], "AT_ONCE": settings["tokenCallsAtOnce"]}
             expected += [
                 literal(f"CONNECTOR_{word}_TOKEN_CALLS_{name}", f"{figure:g}")

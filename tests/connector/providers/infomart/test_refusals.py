@@ -15,7 +15,7 @@ from connector.errors import (
     Unreadable,
     Whose,
 )
-from connector.providers.infomart.refusals import of_call
+from connector.providers.infomart.refusals import of_read
 from tests.connector.providers.infomart.said import answer
 
 MINUTE, TEN, HOUR = timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)
@@ -58,12 +58,12 @@ def same(found: ConnectorError | None, expected: ConnectorError | None) -> bool:
 def test_im_10_the_codes_in_the_body_decide_whatever_the_status_says(
     code: int, codes: tuple[str | None, ...], meaning: ConnectorError
 ) -> None:
-    assert same(of_call(answer(code, refusing(*codes))), meaning)
+    assert same(of_read(answer(code, refusing(*codes))), meaning)
 
 
 @pytest.mark.parametrize("body", [refusing("E000401"), refusing("E100003"), refusing(), HTML, b"", b"{"])
 def test_im_29_any_401_is_an_access_token_to_be_renewed(body: bytes) -> None:
-    assert same(of_call(answer(401, body)), AccessExpired(provider="infomart"))
+    assert same(of_read(answer(401, body)), AccessExpired(provider="infomart"))
 
 
 @pytest.mark.parametrize(
@@ -88,13 +88,13 @@ def test_im_48_a_stop_waits_as_long_as_it_was_asked_to_and_an_hour_at_most(
 ) -> None:
     for code, whose in ((429, Whose.OURS), (503, Whose.PROVIDER)):  # a limit may be one tenant's, maintenance is not
         for body in (HTML, b"", refusing("E900002"), refusing("E100003")):
-            assert same(of_call(answer(code, body, asked)), Unavailable(wait=wait, whose=whose))
+            assert same(of_read(answer(code, body, asked)), Unavailable(wait=wait, whose=whose))
 
 
 @pytest.mark.parametrize("code", [500, 501, 502, 504, 599])
 @pytest.mark.parametrize("body", [refusing("E900001"), refusing("E100003"), HTML, b""])
 def test_im_49_a_fault_of_theirs_is_tried_again_after_a_minute(code: int, body: bytes) -> None:
-    assert same(of_call(answer(code, body)), Unavailable(wait=MINUTE))
+    assert same(of_read(answer(code, body)), Unavailable(wait=MINUTE))
 
 
 @pytest.mark.parametrize("code", [200, 201, 301, 302, 400, 403, 404])
@@ -110,27 +110,31 @@ def test_im_49_a_fault_of_theirs_is_tried_again_after_a_minute(code: int, body: 
         b'{"error_list": {}}',
         b'{"error_list": [5]}',
         b'{"error_list": [{"error_code": 100003}]}',
+        b'{"error_list": [{"error_code": "E10000\xff"}]}',
+        b"<response><error_list>",
+        b"<!DOCTYPE response [<!ENTITY a 'b'>]><response>&a;</response>",
+        b"<html><body>504</body></html>",
         refusing("E100003")[:-20],
         b'{"error_list": ' + b"[" * 5000,
     ],
 )
 def test_what_is_no_readable_json_is_unreadable_and_never_a_refusal(code: int, body: bytes) -> None:
-    assert isinstance(of_call(answer(code, body)), Unreadable)
+    assert isinstance(of_read(answer(code, body)), Unreadable)
 
 
 @pytest.mark.parametrize(
     "body", [b"{}", b'{"error_list": null}', b'{"error_list": []}', b'{"result": "0", "invoices": []}']
 )
 def test_im_42_an_empty_or_absent_error_list_with_status_200_is_success(body: bytes) -> None:
-    assert of_call(answer(200, body)) is None
+    assert of_read(answer(200, body)) is None
 
 
 @pytest.mark.parametrize("code", [400, 403, 404])
 def test_a_refusal_without_a_reason_is_a_refusal(code: int) -> None:
-    assert same(of_call(answer(code, b"{}")), RefusedByProvider(provider="infomart", codes=[]))
+    assert same(of_read(answer(code, b"{}")), RefusedByProvider(provider="infomart", codes=[]))
 
 
 def test_no_refusal_quotes_what_the_provider_said() -> None:
     said = b'{"error_list": [{"error_code": ["canary-4711"]}], "note": "canary-4711"}'
-    assert "canary" not in str(of_call(answer(400, said)))
-    assert "canary" not in str(of_call(answer(200, b"<html>canary-4711")))
+    assert "canary" not in str(of_read(answer(400, said)))
+    assert "canary" not in str(of_read(answer(200, b"<html>canary-4711")))
