@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from connector.domain.invoice import Side
 from connector.errors import NotEntitled
 from connector.ids import ProviderKey
 
@@ -41,6 +42,12 @@ class Capability(StrEnum):
 
     READ_RECEIVED_INVOICES = "read_received_invoices"
     READ_ISSUED_INVOICES = "read_issued_invoices"
+
+
+READS: Mapping[Side, Capability] = {
+    Side.RECEIVER: Capability.READ_RECEIVED_INVOICES,
+    Side.ISSUER: Capability.READ_ISSUED_INVOICES,
+}
 
 
 @dataclass(frozen=True, slots=True)

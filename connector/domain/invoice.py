@@ -121,9 +121,10 @@ class FetchedInvoice:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceivedInvoice:
+class Invoice:
     """An invoice in the mirror."""
 
+    side: Side
     tenant_id: TenantId
     id: InvoiceId
     connection_id: ConnectionId
@@ -131,7 +132,7 @@ class ReceivedInvoice:
     key: str
     number: str | None
     subject: str | None
-    stage: Stage
+    stage: Stage | IssuedStage
     stage_code: int | None
     issue_date: date | None
     due_date: date | None
@@ -149,9 +150,9 @@ class ReceivedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """Which received invoices are wanted; an absent condition lets everything through."""
+    """Which invoices of one side are wanted; an absent condition lets everything through."""
 
-    stages: Sequence[Stage] = ()
+    stages: Sequence[Stage | IssuedStage] = ()
     issued_from: date | None = None
     issued_to: date | None = None
     due_from: date | None = None

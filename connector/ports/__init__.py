@@ -5,6 +5,7 @@ from connector.ports.machine import (
     Doorbell,
     Watch,
 )
+from connector.ports.mirror import Fetches, Mirror
 from connector.ports.providers import (
     DayOf,
     GivesConsent,
@@ -23,9 +24,7 @@ from connector.ports.store import (
     Consents,
     Directory,
     Entitlements,
-    Fetches,
     KeyOwner,
-    Mirror,
     Renewals,
     Store,
     Work,

@@ -107,10 +107,12 @@ class PostgresStore:
         async with self._sweep() as connection:
             return await sweeps.fetches_due(connection, now, most=most)
 
-    async def windows_due(self, schedule: Sequence[Due], *, most: int) -> Sequence[tuple[TenantId, ConnectionId, Due]]:
-        """What the schedule asks of which active connection, and nobody has asked for since."""
+    async def windows_due(
+        self, schedule: Sequence[Due], now: datetime, *, most: int
+    ) -> Sequence[tuple[TenantId, ConnectionId, Due]]:
+        """What the schedule asks of which active connection, nobody has asked for since, and no contract refuses."""
         async with self._sweep() as connection:
-            return await sweeps.windows_due(connection, schedule, most=most)
+            return await sweeps.windows_due(connection, schedule, now, most=most)
 
     async def lease_due(
         self, provider: ProviderKey, owner: UUID, now: datetime, *, most: int
