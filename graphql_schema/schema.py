@@ -21,8 +21,8 @@ from graphql_schema.filters import checked_text
 from graphql_schema.guard import Requires
 from graphql_schema.node import Node
 from graphql_schema.onboarding import OnboardingMutation
-from graphql_schema.paging import checked_first
-from graphql_schema.tenant import After, First, Tenant, TenantConnection, TenantFilter
+from graphql_schema.paging import After, First, checked_first
+from graphql_schema.tenant import Tenant, TenantConnection, TenantFilter
 from graphql_schema.viewer import Viewer
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The id, as the graph gave it.")]

@@ -19,11 +19,8 @@ from graphql_schema.guard import Requires
 from graphql_schema.invoice_list import Connection, listed
 from graphql_schema.issued_invoice import IssuedInvoice, IssuedInvoiceFilter
 from graphql_schema.node import Node
-from graphql_schema.paging import PageInfo, checked_first
+from graphql_schema.paging import After, First, PageInfo, checked_first
 from graphql_schema.received_invoice import ReceivedInvoice, ReceivedInvoiceFilter
-
-First = Annotated[int, strawberry.argument(description="How many items, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="Cursor after which to go on; null: from the start.")]
 
 
 @strawberry.type(description="A customer company of the partner (テナント企業).")

@@ -8,10 +8,11 @@ from itertools import takewhile
 from connector.domain.access import Scope, Tenant
 from connector.domain.breaker import Breaker
 from connector.domain.connection import Connection, Standing
-from connector.domain.entitlement import Capability, Entitlement, missing
+from connector.domain.entitlement import READS, Capability, Entitlement, Needs, missing
 from connector.domain.fetch import REREAD, Age, Completeness, Fetch
 from connector.domain.fetch import Reading as FetchReading
 from connector.domain.history import Change
+from connector.domain.inbox import Arrival, InboxCompleteness
 from connector.domain.invoice import Invoice, InvoiceFilter, Place, Side
 from connector.domain.paging import Page
 from connector.errors import CannotOpen, ConsentEnded, NotConnected, NotFound, Unavailable
@@ -105,6 +106,27 @@ class Reading:
         """What looks saw change about each invoice; one without any is absent."""
         async with self.store.within(scope) as work:
             return await work.mirror.changes(side, invoices)
+
+    async def inbox(
+        self, scope: Scope, side: Side, wanted: InvoiceFilter, *, first: int, after: Place | None
+    ) -> Page[Arrival]:
+        """Invoices of a side of every tenant in the scope whose contract covers them, newest issue date first."""
+        async with self.store.within(scope) as work:
+            return await work.inbox.page(side, self._needs(side), self.clock.now(), wanted, first=first, after=after)
+
+    async def count_inbox(self, scope: Scope, side: Side, wanted: InvoiceFilter) -> int:
+        """How many of them are wanted."""
+        async with self.store.within(scope) as work:
+            return await work.inbox.count(side, self._needs(side), self.clock.now(), wanted)
+
+    async def inbox_completeness(self, scope: Scope, side: Side) -> InboxCompleteness:
+        """How fresh all of them are together."""
+        async with self.store.within(scope) as work:
+            return await work.inbox.completeness(side, self._needs(side), self.clock.now())
+
+    def _needs(self, side: Side) -> Needs:
+        """What reading this side takes of a contract, at each provider where it can be read."""
+        return {each.key: each.needs[READS[side]] for each in self.register.offering(READS[side])}
 
     async def breakers(self) -> Mapping[ProviderKey, Breaker]:
         """The breakers that are open."""

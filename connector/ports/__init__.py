@@ -5,7 +5,7 @@ from connector.ports.machine import (
     Doorbell,
     Watch,
 )
-from connector.ports.mirror import Fetches, Mirror
+from connector.ports.mirror import Fetches, Inbox, Mirror
 from connector.ports.providers import (
     DayOf,
     GivesConsent,
@@ -56,6 +56,7 @@ __all__ = [
     "Escrow",
     "Fetches",
     "GivesConsent",
+    "Inbox",
     "InvoicePage",
     "KeyHolder",
     "KeyOwner",

@@ -6,8 +6,10 @@ from typing import Protocol
 from uuid import UUID
 
 from connector.domain.connection import Connection
+from connector.domain.entitlement import Needs
 from connector.domain.fetch import Age, Fetch, FetchedPage, Receipt, Window
 from connector.domain.history import Change
+from connector.domain.inbox import Arrival, InboxCompleteness
 from connector.domain.invoice import FetchedInvoice, Invoice, InvoiceFilter, Place, Side
 from connector.domain.paging import Page
 from connector.ids import ConnectionId, FetchId, InvoiceId, TenantId
@@ -71,3 +73,15 @@ class Mirror(Protocol):
     ) -> Page[Invoice]: ...
 
     async def count(self, side: Side, tenant: TenantId, wanted: InvoiceFilter) -> int: ...
+
+
+class Inbox(Protocol):
+    """Invoices of many tenants in one list; `needs`: what reading that side takes of a contract."""
+
+    async def page(
+        self, side: Side, needs: Needs, now: datetime, wanted: InvoiceFilter, *, first: int, after: Place | None
+    ) -> Page[Arrival]: ...
+
+    async def count(self, side: Side, needs: Needs, now: datetime, wanted: InvoiceFilter) -> int: ...
+
+    async def completeness(self, side: Side, needs: Needs, now: datetime) -> InboxCompleteness: ...

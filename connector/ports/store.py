@@ -30,7 +30,7 @@ from connector.ids import (
     ProviderKey,
     TenantId,
 )
-from connector.ports.mirror import Fetches, Mirror
+from connector.ports.mirror import Fetches, Inbox, Mirror
 
 
 class Directory(Protocol):
@@ -194,6 +194,7 @@ class Work:
     entitlements: Entitlements
     fetches: Fetches
     mirror: Mirror
+    inbox: Inbox
     resting: Ciphertexts
 
 

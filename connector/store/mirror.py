@@ -32,7 +32,7 @@ _LINES = msgspec.json.Decoder(list[InvoiceLine])
 _SUMMARY = msgspec.json.Decoder(list[TaxSummary])
 _UNREAD = {"raw", "digest"}  # read alone, or never
 _STAGES: Mapping[Side, type[Stage] | type[IssuedStage]] = {Side.RECEIVER: Stage, Side.ISSUER: IssuedStage}
-_SELECT = {
+SELECT = {
     side: sa.select(*[column for column in table.c if column.name not in _UNREAD]) for side, table in MIRRORS.items()
 }
 
@@ -113,7 +113,7 @@ class MirrorRows:
     async def invoice(self, side: Side, tenant: TenantId, invoice: InvoiceId) -> Invoice | None:
         """The invoice; None: outside the scope."""
         of = MIRRORS[side].c
-        statement = _SELECT[side].where(of.tenant_id == tenant, of.id == invoice)
+        statement = SELECT[side].where(of.tenant_id == tenant, of.id == invoice)
         row = (await self._connection.execute(statement)).one_or_none()
         return None if row is None else invoice_of(row, side)
 
@@ -129,7 +129,7 @@ class MirrorRows:
         """The tenant's invoices, newest issue date first; ties are broken by id, so no row hides another."""
         of = MIRRORS[side].c
         statement = (
-            _SELECT[side]
+            SELECT[side]
             .where(of.tenant_id == tenant, *conditions(side, wanted, after))
             .order_by(of.listed_on.desc(), of.id.desc())
             .limit(first + 1)

@@ -23,6 +23,7 @@ from connector.store.consents import ConsentRows
 from connector.store.directory import DirectoryRows
 from connector.store.entitlements import EntitlementRows
 from connector.store.fetches import FetchRows
+from connector.store.inbox import InboxRows
 from connector.store.mirror import MirrorRows
 from connector.store.renewals import RenewalRows
 from connector.store.resting import RestingRows
@@ -84,6 +85,7 @@ class PostgresStore:
                 entitlements=EntitlementRows(connection),
                 fetches=FetchRows(connection),
                 mirror=MirrorRows(connection),
+                inbox=InboxRows(connection),
                 resting=RestingRows(connection),
             )
 
