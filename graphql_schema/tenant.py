@@ -13,7 +13,7 @@ from connector.ids import TenantId
 from graphql_schema import identity
 from graphql_schema.connection import ProviderConnection
 from graphql_schema.context import Info
-from graphql_schema.entitlement import Entitlement
+from graphql_schema.entitlement import Ability, Entitlement, abilities_of
 from graphql_schema.fetch import Fetch
 from graphql_schema.guard import Requires
 from graphql_schema.invoice_list import Connection, listed
@@ -42,6 +42,15 @@ class Tenant(Node):
     async def connections(self, info: Info) -> list[ProviderConnection]:
         """Its authorisations at the providers."""
         return [ProviderConnection.of(each) for each in await info.context.loaders.connections.load(self.tenant_id)]
+
+    @strawberry.field(
+        description="What works for it at each provider now and, where something does not, why and who acts "
+        "(利用できる機能).",
+        extensions=[Requires(Permission.READ)],
+    )
+    async def capabilities(self, info: Info) -> list[Ability]:
+        """What works for it at each provider."""
+        return await abilities_of(info, self.tenant_id)
 
     @strawberry.field(
         description="Its latest readings, newest first (取得履歴).", extensions=[Requires(Permission.READ)]

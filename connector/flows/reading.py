@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
+from connector.domain.ability import Ability, ability
 from connector.domain.access import Scope, Tenant
 from connector.domain.breaker import Breaker
 from connector.domain.connection import Connection, Standing
@@ -77,6 +78,20 @@ class Reading:
                 return
             refusals.append(refusal)
         raise refusals[0] if refusals else NotFound(noun=capability.value)
+
+    def abilities(
+        self,
+        facts: Sequence[Entitlement],
+        connections: Sequence[Connection],
+        breakers: Mapping[ProviderKey, Breaker | None],
+    ) -> Sequence[Ability]:
+        """Every capability at every provider, for a tenant of which this is known."""
+        now, of = self.clock.now(), {each.provider: each for each in connections}
+        return [
+            ability(each.key, capability, each.needs, facts, of.get(each.key), breakers.get(each.key), now)
+            for each in self.register.everyone()
+            for capability in Capability
+        ]
 
     async def invoices(
         self, scope: Scope, side: Side, tenant: TenantId, wanted: InvoiceFilter, *, first: int, after: Place | None

@@ -21,6 +21,7 @@ from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Side
 from connector.ids import ConnectionId, FetchId, InvoiceId, TenantId
 from connector.secret import Secret
 from connector.settings import read_settings
+from connector.store.key_tables import processes
 from graphql_schema import identity
 from tests.store.companies import an_invoice
 from tests.world import GRANTED, INFOMART, MovableClock, environment
@@ -157,6 +158,11 @@ def statements() -> Iterator[list[str]]:
         yield sent
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def of_the_request(sent: list[str]) -> list[str]:
+    """The questions among them, without their scopes and without this process's own beats, which come at any moment."""
+    return [each for each in sent if "set_config" not in each and processes.name not in each]
 
 
 @asynccontextmanager

@@ -1,31 +1,19 @@
 """An inbox shows the invoices of every tenant in a key's scope whose contract covers them, and of nobody else."""
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from uuid import uuid4
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from connector.domain.access import Partner, Permission, Scope, Tenant
-from connector.domain.connection import Standing
+from connector.domain.access import Permission, Scope
 from connector.domain.entitlement import Entitlement, Flag, Source, Verdict
-from connector.domain.fetch import Age, FetchedPage, Receipt, Window
-from connector.domain.invoice import FetchedInvoice, IssuedStage, Side
-from connector.secret import Secret
-from connector.store.tables import connections
-from tests.graphql_schema.graph import Company, Graph, statements, tenant_id
+from connector.domain.invoice import IssuedStage, Side
+from tests.graphql_schema.graph import Graph, of_the_request, statements
+from tests.graphql_schema.inboxes import FRESH, INBOX, a_tenant, collected, keys, on
 from tests.store.companies import a_line, an_invoice
 from tests.store.databases import engine_as
 from tests.world import GRANTED, INFOMART, ON_BOTH_SIDES
 
-INBOX = """
-query ($first: Int, $after: String, $filter: ReceivedInvoiceFilter) { viewer {
-  receivedInvoices(first: $first, after: $after, filter: $filter) {
-    totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-    edges { cursor tenantName node { id tenantId key } }
-} } }
-"""
 WHOLE = """
 query ($first: Int!) { viewer { receivedInvoices(first: $first) {
   totalCount completeness { tenants leftOut stale asOf } edges { tenantName node {
@@ -33,40 +21,9 @@ query ($first: Int!) { viewer { receivedInvoices(first: $first) {
     lines { name journals { summary } } history { stage gap { since until } }
 } } } } }
 """
-FRESH = "{ viewer { receivedInvoices { completeness { tenants leftOut stale asOf } } } }"
 ISSUED = (
     "{ viewer { issuedInvoices { totalCount completeness { tenants leftOut } edges { tenantName node { stage } } } } }"
 )
-
-
-async def a_tenant(
-    graph: Graph,
-    partner: Partner,
-    key: Secret,
-    name: str,
-    *invoices: FetchedInvoice,
-    declared: dict[Flag, bool] | None = None,
-    side: Side = Side.RECEIVER,
-) -> Company:
-    tenant: Tenant = await graph.joined(partner, name, GRANTED if declared is None else declared)
-    company = Company(partner, key, tenant, await graph.connection_of(tenant.id), tenant_id(tenant.id))
-    await graph.mirror(company, invoices, side)
-    return company
-
-
-def on(day: int, name: str, **told: Any) -> FetchedInvoice:
-    return an_invoice(f"{name}-{day}", issue_date=date(2026, 3, day), **told)
-
-
-async def collected(graph: Graph, key: Secret, **variables: object) -> dict[str, Any]:
-    told = await graph.ask(INBOX, key, **{"first": 50, **variables})
-    assert "errors" not in told, told
-    page: dict[str, Any] = told["data"]["viewer"]["receivedInvoices"]
-    return page
-
-
-def keys(page: dict[str, Any]) -> list[str]:
-    return [edge["node"]["key"] for edge in page["edges"]]
 
 
 async def test_invoices_of_every_tenant_stand_in_one_list_newest_first_and_each_says_whose_it_is(graph: Graph) -> None:
@@ -197,10 +154,10 @@ async def test_many_tenants_with_many_invoices_cost_as_many_statements_as_one_wi
             told = await graph.ask(WHOLE, key, first=100)
         assert "errors" not in told
         sizes.append(len(told["data"]["viewer"]["receivedInvoices"]["edges"]))
-        counts.append(len(sent))
+        counts.append(len(of_the_request(sent)))
 
     assert sizes == [1, 40]
-    assert counts == [12, 12]  # six questions, each in a scope of its own
+    assert counts == [6, 6]  # page, count, freshness, contracts, history, raw
 
 
 @pytest.mark.parametrize(
@@ -223,67 +180,6 @@ async def test_the_filter_of_an_inbox_is_the_filter_of_a_list(
     page = await collected(graph, key, filter=wanted)
 
     assert (keys(page), page["totalCount"]) == (found, len(found))
-
-
-async def read_whole(graph: Graph, company: Company, as_of: datetime) -> None:
-    """One fetch of the recent days, asked for, read and proven for that moment."""
-    owner, now = uuid4(), as_of + timedelta(seconds=1)
-    async with graph.installation.store.within(Scope.of_tenant(company.tenant.id)) as work:
-        window = Window.aged(Age.RECENT, as_of.date(), Side.RECEIVER)
-        fetch, _ = await work.fetches.request(company.tenant.id, company.connection.id, window, as_of)
-        assert await work.fetches.claim(fetch.id, owner, now, now) is not None
-        page = FetchedPage(1, [], last=True, asked_at=as_of, answered_at=now)
-        assert await work.fetches.turn_page(fetch.id, owner, page, now)
-        assert await work.fetches.complete(Receipt(fetch.id, 1, 1, 1, 0, b"", as_of, now, now), owner)
-
-
-async def fail(graph: Graph, company: Company, at: datetime) -> None:
-    owner = uuid4()
-    async with graph.installation.store.within(Scope.of_tenant(company.tenant.id)) as work:
-        window = Window.aged(Age.RECENT, at.date(), Side.RECEIVER)
-        fetch, _ = await work.fetches.request(company.tenant.id, company.connection.id, window, at)
-        assert await work.fetches.claim(fetch.id, owner, at, at) is not None
-        await work.fetches.fail(fetch.id, owner, "UNREADABLE", at)
-
-
-async def test_an_inbox_is_as_fresh_as_the_tenant_that_was_read_whole_the_longest_ago(graph: Graph) -> None:
-    partner, key = await graph.a_partner()
-    first, second = [await a_tenant(graph, partner, key, name, on(1, name)) for name in "甲乙"]
-    morning = datetime(2026, 4, 1, 0, tzinfo=UTC)
-    told = []
-
-    async def look() -> None:
-        answer = await graph.ask(FRESH, key)
-        told.append(answer["data"]["viewer"]["receivedInvoices"]["completeness"])
-
-    await look()
-    await read_whole(graph, first, morning)
-    await look()
-    await read_whole(graph, second, morning + timedelta(hours=1))
-    await read_whole(graph, first, morning + timedelta(hours=2))
-    await look()
-    await fail(graph, first, morning + timedelta(hours=3))
-    await look()
-    await read_whole(graph, first, morning + timedelta(hours=4))
-    async with engine_as(graph.database_url) as engine, engine.begin() as admin:
-        lapsed = sa.update(connections).where(connections.c.id == second.connection.id)
-        await admin.execute(lapsed.values(standing=Standing.LAPSED))
-    await look()
-
-    assert [(each["tenants"], each["leftOut"]) for each in told] == [(2, 0)] * 5
-    assert [each["stale"] for each in told] == [2, 1, 0, 1, 1]
-    at_one = (morning + timedelta(hours=1)).isoformat()
-    assert [each["asOf"] for each in told] == [None, None, at_one, at_one, at_one]
-
-
-async def test_an_inbox_without_tenants_is_empty_and_fresh_for_nobody(graph: Graph) -> None:
-    _, key = await graph.a_partner()
-
-    page, fresh = await collected(graph, key), await graph.ask(FRESH, key)
-
-    assert (page["totalCount"], page["edges"], page["pageInfo"]["hasNextPage"]) == (0, [], False)
-    told = fresh["data"]["viewer"]["receivedInvoices"]["completeness"]
-    assert told == {"tenants": 0, "leftOut": 0, "stale": 0, "asOf": None}
 
 
 async def test_the_inbox_of_issued_invoices_is_by_the_issuer_side_of_each_contract(graph: Graph) -> None:

@@ -11,7 +11,7 @@ from connector.domain.entitlement import Flag
 from connector.domain.fetch import Window
 from connector.domain.invoice import Counterparty, FetchedInvoice, InvoiceFilter, IssuedStage, Side
 from connector.store.tables import issued_invoices
-from tests.graphql_schema.graph import Company, Graph, many_invoices, statements
+from tests.graphql_schema.graph import Company, Graph, many_invoices, of_the_request, statements
 from tests.store.companies import a_line, an_invoice
 from tests.world import GRANTED, ON_BOTH_SIDES
 
@@ -122,9 +122,9 @@ async def test_a_hundred_issued_invoices_with_everything_on_them_cost_as_many_st
         with statements() as sent:
             answer = await graph.ask(WHOLE, company.key, id=company.graph_id, first=first)
         assert len(answer["data"]["tenant"]["issuedInvoices"]["edges"]) == first
-        counts.append(len(sent))
+        counts.append(len(of_the_request(sent)))
 
-    assert counts == [15, 15]  # as many as for received ones
+    assert counts == [8, 8]  # as many as for received ones
 
 
 @pytest.mark.parametrize("stage", list(IssuedStage))
