@@ -12,6 +12,7 @@
     watch                 what an operator's Prometheus is told
     ports                 what flows ask of the world
     domain                frozen values and their rules
+    explaining            what a connection or an ability means to a person, and who acts
     wording               what each failure and finding says to a person, in Japanese and English
     errors, secret, ids   leaves that everything may use
     twins, embedded       stand apart: a provider to develop against, servers to develop with

@@ -10,6 +10,7 @@ from connector.explaining import Actor, Explanation, explain
 from connector.ids import ConnectionId, TenantId
 from graphql_schema import identity
 from graphql_schema.context import Info
+from graphql_schema.entitlement import Ability, abilities_of
 from graphql_schema.guard import Requires
 from graphql_schema.node import Node
 
@@ -17,7 +18,6 @@ strawberry.enum(Standing, name="ConnectionStanding", description="Where a connec
 
 
 strawberry.enum(Cause, name="ConnectionCause", description="Why a connection is not active (原因).")
-strawberry.enum(Actor, name="Actor", description="Who has to do something about it (対応者).")
 
 
 @strawberry.type(description="A connection explained to people, in Japanese and English (連携状態の説明).")
@@ -71,6 +71,14 @@ class ProviderConnection(Node):
         """What is wrong, who acts and how."""
         breaker = await info.context.loaders.breakers.load(self.told.provider)
         return ConnectionExplanation.of(explain(self.told, breaker))
+
+    @strawberry.field(
+        description="What works through it now and, where something does not, why and who acts (利用できる機能).",
+        extensions=[Requires(Permission.READ)],
+    )
+    async def capabilities(self, info: Info) -> list[Ability]:
+        """What works through it."""
+        return [each for each in await abilities_of(info, self.told.tenant_id) if each.provider == self.provider]
 
     @classmethod
     def of(cls, told: Connection) -> "ProviderConnection":

@@ -26,8 +26,12 @@ class Fetch(Node):
     """One reading of a provider's list."""
 
     reading: Reading = strawberry.field(description="How the fetch is getting on.")
-    first_day: date = strawberry.field(description="First day of reception that is read (受取日 From).")
-    last_day: date = strawberry.field(description="Last day of reception that is read (受取日 To).")
+    first_day: date = strawberry.field(
+        description="First day that is read: of reception, or of issue (受取日, 発行日 From)."
+    )
+    last_day: date = strawberry.field(
+        description="Last day that is read: of reception, or of issue (受取日, 発行日 To)."
+    )
     side: Side = strawberry.field(description="Which side of the invoices is read (発行側, 受取側).")
     passes: int = strawberry.field(description="How often the list is being read from its start; it moves meanwhile.")
     pages: int = strawberry.field(
@@ -71,7 +75,9 @@ class Completeness:
     as_of: datetime | None = strawberry.field(
         description="The moment for which a window was last proven complete; null: never yet."
     )
-    complete_through: date | None = strawberry.field(description="The last day of that window; null: never yet.")
+    complete_through: date | None = strawberry.field(
+        description="The last day of that window, which reaches ahead for an issuer's scheduled ones; null: never yet."
+    )
     next_fetch_at: datetime | None = strawberry.field(
         description="When the next reading is due; null: none is planned."
     )
@@ -102,7 +108,8 @@ class RequestFetchPayload:
     """The readings asked for."""
 
     fetches: list[Fetch] = strawberry.field(
-        default_factory=list, description="One per readable connection; an open reading of the same days is reused."
+        default_factory=list,
+        description="One for each readable side of each connection; an open reading of the same days is reused.",
     )
     user_errors: list[UserError] = strawberry.field(
         default_factory=list, description="Why nothing was asked for; empty when it was."

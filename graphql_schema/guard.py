@@ -7,7 +7,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.types import Info as StrawberryInfo
 
 from connector.domain.access import Permission
-from connector.domain.entitlement import Capability
+from connector.domain.entitlement import READS, Capability
 from connector.ids import TenantId
 from graphql_schema.context import Context, Info
 
@@ -19,14 +19,27 @@ class Requires(FieldExtension):
         self.permission = permission
         self.capability = capability
 
+    def needed(self, source: Any) -> tuple[Capability, TenantId] | None:
+        """What is needed of whose contract; None: nothing is."""
+        return None if self.capability is None else (self.capability, source.tenant_id)
+
     async def resolve_async(
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: StrawberryInfo[Any, Any], **arguments: Any
     ) -> Any:
         """The field's value; raises NotPermitted or NotEntitled before the field is asked."""
         info.context.viewer.require(self.permission)
-        if self.capability is not None:
-            await require(info, self.capability, source.tenant_id)
+        if (needed := self.needed(source)) is not None:
+            await require(info, *needed)
         return await next_(source, info, **arguments)
+
+
+class RequiresReading(Requires):
+    """Requires that the contract covers reading the invoices in hand, of whichever side they are."""
+
+    def needed(self, source: Any) -> tuple[Capability, TenantId]:
+        """What reading that side needs, of the tenant whose invoices they are."""
+        tenant, side = source.whose
+        return READS[side], tenant
 
 
 async def require(info: Info, capability: Capability, tenant: TenantId) -> None:

@@ -12,6 +12,7 @@ from connector.ids import InvoiceId, TenantId
 TENANT = "ten"
 CONNECTION = "con"
 RECEIVED_INVOICE = "rin"
+ISSUED_INVOICE = "iin"
 FETCH = "fet"
 
 

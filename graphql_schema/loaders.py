@@ -1,6 +1,7 @@
 """Loaders that turn many small questions of one request into one; made per request, so no answer outlives its asker."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from strawberry.dataloader import DataLoader
 
@@ -23,8 +24,8 @@ class Loaders:
         self.entitlements = DataLoader[TenantId, Sequence[Entitlement]](self._entitlements)
         self.connections = DataLoader[TenantId, Sequence[Connection]](self._connections)
         self.breakers = DataLoader[ProviderKey, Breaker | None](self._breakers)
-        self.changes = DataLoader[InvoiceId, Sequence[Change]](self._changes)
-        self.raws = DataLoader[InvoiceId, bytes | None](self._raws)
+        self.changes = {side: DataLoader[InvoiceId, Sequence[Change]](partial(self._changes, side)) for side in Side}
+        self.raws = {side: DataLoader[InvoiceId, bytes | None](partial(self._raws, side)) for side in Side}
 
     async def _entitlements(self, tenants: list[TenantId]) -> list[Sequence[Entitlement]]:
         known = await self._reading.entitlements(self._scope, tenants)
@@ -38,10 +39,10 @@ class Loaders:
         known = await self._reading.breakers()
         return [known.get(provider) for provider in providers]
 
-    async def _changes(self, invoices: list[InvoiceId]) -> list[Sequence[Change]]:
-        known = await self._reading.changes(self._scope, Side.RECEIVER, invoices)
+    async def _changes(self, side: Side, invoices: list[InvoiceId]) -> list[Sequence[Change]]:
+        known = await self._reading.changes(self._scope, side, invoices)
         return [known.get(invoice, ()) for invoice in invoices]
 
-    async def _raws(self, invoices: list[InvoiceId]) -> list[bytes | None]:
-        known = await self._reading.raws(self._scope, invoices)
+    async def _raws(self, side: Side, invoices: list[InvoiceId]) -> list[bytes | None]:
+        known = await self._reading.raws(self._scope, side, invoices)
         return [known.get(invoice) for invoice in invoices]

@@ -1,9 +1,14 @@
 """Relay's pages: edges, cursors, and how many may be asked for at once."""
 
+from typing import Annotated
+
 import strawberry
 
 from connector.domain.paging import FIRST_MOST
 from connector.errors import InvalidInput
+
+First = Annotated[int, strawberry.argument(description="How many items, 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="Cursor after which to go on; null: from the start.")]
 
 
 @strawberry.type(description="Where a page lies in its list.")

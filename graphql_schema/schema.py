@@ -13,7 +13,7 @@ from connector.domain.access import Permission
 from connector.domain.paging import FIRST_DEFAULT
 from connector.errors import NotFound
 from connector.ids import TenantId
-from graphql_schema import connection, fetch, identity, limits, received_invoice, tenant
+from graphql_schema import connection, fetch, identity, issued_invoice, limits, received_invoice, tenant
 from graphql_schema.context import Info
 from graphql_schema.failures import Failures
 from graphql_schema.fetch import FetchMutation
@@ -21,8 +21,8 @@ from graphql_schema.filters import checked_text
 from graphql_schema.guard import Requires
 from graphql_schema.node import Node
 from graphql_schema.onboarding import OnboardingMutation
-from graphql_schema.paging import checked_first
-from graphql_schema.tenant import After, First, Tenant, TenantConnection, TenantFilter
+from graphql_schema.paging import After, First, checked_first
+from graphql_schema.tenant import Tenant, TenantConnection, TenantFilter
 from graphql_schema.viewer import Viewer
 
 Id = Annotated[strawberry.ID, strawberry.argument(description="The id, as the graph gave it.")]
@@ -31,6 +31,7 @@ _FINDERS: Mapping[str, Callable[[Info, str], Awaitable[Node | None]]] = {
     identity.TENANT: tenant.find,
     identity.CONNECTION: connection.find,
     identity.RECEIVED_INVOICE: received_invoice.find,
+    identity.ISSUED_INVOICE: issued_invoice.find,
     identity.FETCH: fetch.find,
 }
 
@@ -107,6 +108,7 @@ schema = _Schema(
         tenant.Tenant,
         connection.ProviderConnection,
         received_invoice.ReceivedInvoice,
+        issued_invoice.IssuedInvoice,
         fetch.Fetch,
     ],
     config=StrawberryConfig(disable_field_suggestions=True),

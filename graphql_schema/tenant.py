@@ -7,21 +7,20 @@ import strawberry
 from connector.domain.access import Permission
 from connector.domain.access import Tenant as Company
 from connector.domain.entitlement import Capability
-from connector.domain.invoice import InvoiceFilter
+from connector.domain.invoice import InvoiceFilter, Side
 from connector.domain.paging import FIRST_DEFAULT, Page
 from connector.ids import TenantId
 from graphql_schema import identity
 from graphql_schema.connection import ProviderConnection
 from graphql_schema.context import Info
-from graphql_schema.entitlement import Entitlement
+from graphql_schema.entitlement import Ability, Entitlement, abilities_of
 from graphql_schema.fetch import Fetch
 from graphql_schema.guard import Requires
+from graphql_schema.invoice_list import Connection, listed
+from graphql_schema.issued_invoice import IssuedInvoice, IssuedInvoiceFilter
 from graphql_schema.node import Node
-from graphql_schema.paging import PageInfo, checked_first
-from graphql_schema.received_invoice import ReceivedInvoiceConnection, ReceivedInvoiceFilter
-
-First = Annotated[int, strawberry.argument(description="How many items, 1 to 100.")]
-After = Annotated[str | None, strawberry.argument(description="Cursor after which to go on; null: from the start.")]
+from graphql_schema.paging import After, First, PageInfo, checked_first
+from graphql_schema.received_invoice import ReceivedInvoice, ReceivedInvoiceFilter
 
 
 @strawberry.type(description="A customer company of the partner (テナント企業).")
@@ -45,6 +44,15 @@ class Tenant(Node):
         return [ProviderConnection.of(each) for each in await info.context.loaders.connections.load(self.tenant_id)]
 
     @strawberry.field(
+        description="What works for it at each provider now and, where something does not, why and who acts "
+        "(利用できる機能).",
+        extensions=[Requires(Permission.READ)],
+    )
+    async def capabilities(self, info: Info) -> list[Ability]:
+        """What works for it at each provider."""
+        return await abilities_of(info, self.tenant_id)
+
+    @strawberry.field(
         description="Its latest readings, newest first (取得履歴).", extensions=[Requires(Permission.READ)]
     )
     async def fetches(self, info: Info, first: First = 10) -> list[Fetch]:
@@ -66,17 +74,28 @@ class Tenant(Node):
         filter: Annotated[  # noqa: A002 - GraphQL's own convention
             ReceivedInvoiceFilter | None, strawberry.argument(description="Which are wanted; null: all.")
         ] = None,
-    ) -> ReceivedInvoiceConnection | None:
+    ) -> Connection[ReceivedInvoice] | None:
         """Invoices it received."""
         wanted = filter.told() if filter else InvoiceFilter()
-        page = await info.context.flows.reading.received_invoices(
-            info.context.viewer.scope,
-            self.tenant_id,
-            wanted,
-            first=checked_first(first),
-            after=identity.read_place(after),
-        )
-        return ReceivedInvoiceConnection.of(self.tenant_id, wanted, page)
+        return await listed(info, (self.tenant_id, Side.RECEIVER), wanted, ReceivedInvoice.of, first=first, after=after)
+
+    @strawberry.field(
+        description="Invoices it issued or is preparing, newest issue date first (発行請求書); null, with the reason "
+        "in `errors`, for a tenant whose contract does not cover them.",
+        extensions=[Requires(Permission.READ, Capability.READ_ISSUED_INVOICES)],
+    )
+    async def issued_invoices(
+        self,
+        info: Info,
+        first: First = FIRST_DEFAULT,
+        after: After = None,
+        filter: Annotated[  # noqa: A002 - GraphQL's own convention
+            IssuedInvoiceFilter | None, strawberry.argument(description="Which are wanted; null: all.")
+        ] = None,
+    ) -> Connection[IssuedInvoice] | None:
+        """Invoices it issued or is preparing."""
+        wanted = filter.told() if filter else InvoiceFilter()
+        return await listed(info, (self.tenant_id, Side.ISSUER), wanted, IssuedInvoice.of, first=first, after=after)
 
     @classmethod
     def of(cls, told: Company) -> "Tenant":

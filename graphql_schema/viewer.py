@@ -1,13 +1,21 @@
 """Who asks: the key, its partner, and what it may do."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
 from connector.domain.access import Permission
 from connector.domain.access import Viewer as Credential
-from connector.domain.paging import FIRST_MOST
+from connector.domain.invoice import InvoiceFilter, Side
+from connector.domain.paging import FIRST_DEFAULT, FIRST_MOST
 from graphql_schema import identity, limits
+from graphql_schema.context import Info
+from graphql_schema.guard import Requires
+from graphql_schema.inbox import Inbox, collected
+from graphql_schema.issued_invoice import IssuedInvoice, IssuedInvoiceFilter
+from graphql_schema.paging import After, First
+from graphql_schema.received_invoice import ReceivedInvoice, ReceivedInvoiceFilter
 
 strawberry.enum(Permission, name="Permission", description="What an API key may do.")
 
@@ -36,6 +44,42 @@ class Viewer:
         description="The only tenant the key may act for; null: every tenant that accepted the partner."
     )
     limits: Limits = strawberry.field(description="What one request may ask for.")
+
+    @strawberry.field(
+        description="Invoices received by every tenant this key may act for and whose contract covers them, newest "
+        "issue date first (受取請求書).",
+        extensions=[Requires(Permission.READ)],
+    )
+    async def received_invoices(
+        self,
+        info: Info,
+        first: First = FIRST_DEFAULT,
+        after: After = None,
+        filter: Annotated[  # noqa: A002 - GraphQL's own convention
+            ReceivedInvoiceFilter | None, strawberry.argument(description="Which are wanted; null: all.")
+        ] = None,
+    ) -> Inbox[ReceivedInvoice]:
+        """Invoices received by every tenant in scope."""
+        wanted = filter.told() if filter else InvoiceFilter()
+        return await collected(info, Side.RECEIVER, wanted, ReceivedInvoice.of, first=first, after=after)
+
+    @strawberry.field(
+        description="Invoices issued by every tenant this key may act for and whose contract covers them, newest "
+        "issue date first (発行請求書).",
+        extensions=[Requires(Permission.READ)],
+    )
+    async def issued_invoices(
+        self,
+        info: Info,
+        first: First = FIRST_DEFAULT,
+        after: After = None,
+        filter: Annotated[  # noqa: A002 - GraphQL's own convention
+            IssuedInvoiceFilter | None, strawberry.argument(description="Which are wanted; null: all.")
+        ] = None,
+    ) -> Inbox[IssuedInvoice]:
+        """Invoices issued by every tenant in scope."""
+        wanted = filter.told() if filter else InvoiceFilter()
+        return await collected(info, Side.ISSUER, wanted, IssuedInvoice.of, first=first, after=after)
 
     @classmethod
     def of(cls, told: Credential) -> "Viewer":

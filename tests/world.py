@@ -26,6 +26,7 @@ from connector.settings import Settings, read_settings
 from connector.twins.infomart.app import create_twin
 from connector.twins.infomart.clients import Client
 from connector.twins.infomart.clock import Clock as TwinClock
+from connector.twins.infomart.joining import join as brought_in
 from connector.twins.infomart.line import CuttableProtocol
 from connector.twins.infomart.world import World as TwinWorld
 from graphql_schema import identity
@@ -33,7 +34,8 @@ from graphql_schema import identity
 INFOMART = ProviderKey("infomart")
 CLIENT_ID = "test-client"
 CLIENT_SECRET = "test-client-secret"
-GRANTED = {Flag.RECEIVER_PAID_MEMBER: True, Flag.API_OPTION: True}
+GRANTED = {Flag.RECEIVER_PAID_MEMBER: True, Flag.ISSUER_PAID_MEMBER: False, Flag.API_OPTION: True}
+ON_BOTH_SIDES = {**GRANTED, Flag.ISSUER_PAID_MEMBER: True}
 
 
 class MovableClock:
@@ -87,9 +89,8 @@ class TwinServer:
 
     def add_member(self, pfid: str, *, invoices: int, **flags: object) -> None:
         """A company at the provider; its password is its id."""
-        self.world.members.save(
-            {"pfid": pfid, "name": f"株式会社{pfid}", "password": pfid, "invoices": invoices, **flags}
-        )
+        company = {"pfid": pfid, "name": f"株式会社{pfid}", "password": pfid, "invoices": invoices, **flags}
+        brought_in(self.world, company)
 
 
 @asynccontextmanager
@@ -171,10 +172,11 @@ class World:
         return done
 
     async def connected(self, name: str, *, invoices: int, partner: Partner | None = None, **flags: object) -> Tenant:
-        """A tenant that has joined and whose invoices were read."""
+        """A tenant that has joined and whose invoices were read; with `issued` ones it is on both sides."""
         pfid = f"{name}@example.co.jp"
-        self.twin.add_member(pfid, invoices=invoices, **flags)
-        tenant = await self.enrol(name, partner)
+        issues = "issued" in flags
+        self.twin.add_member(pfid, invoices=invoices, **{"seller_paid": issues, **flags})
+        tenant = await self.enrol(name, partner, ON_BOTH_SIDES if issues else GRANTED)
         await self.join(tenant, pfid, partner)
         await self.read_all(tenant)
         return tenant

@@ -33,7 +33,7 @@ class Cast:
 
 
 _PARTNER = "株式会社サンプルソフト"
-_GRANTED = {Flag.RECEIVER_PAID_MEMBER: True, Flag.API_OPTION: True}
+_RECEIVES = {Flag.RECEIVER_PAID_MEMBER: True, Flag.ISSUER_PAID_MEMBER: False, Flag.API_OPTION: True}
 
 
 async def enrol(settings: Settings) -> Cast:
@@ -46,15 +46,20 @@ async def enrol(settings: Settings) -> Cast:
             tenant = await flows.enrolling.add_tenant(partner.id, name, provider=PROVIDER, declared=declared)
             return Company(tenant, pfid, password)
 
-        connected = await company("株式会社湊待食堂", "keiri@minatomachi.example.co.jp", "sandbox-1", _GRANTED)
+        connected = await company(
+            "株式会社湊待食堂",
+            "keiri@minatomachi.example.co.jp",
+            "sandbox-1",
+            {**_RECEIVES, Flag.ISSUER_PAID_MEMBER: True},
+        )
         inviting = await company(
             "有限会社銀の穂亭",
             "soumu@shirogane-tei.example.co.jp",
             "sandbox-2",
-            {**_GRANTED, Flag.RECEIVER_WORKFLOW: False},
+            {**_RECEIVES, Flag.RECEIVER_WORKFLOW: False},
         )
         without = await company(
-            "株式会社星籠製作所", "noapi@hoshizora.example.jp", "sandbox-5", {**_GRANTED, Flag.API_OPTION: False}
+            "株式会社星籠製作所", "noapi@hoshizora.example.jp", "sandbox-5", {**_RECEIVES, Flag.API_OPTION: False}
         )
         _, key = await flows.access.issue(partner.id, name="demo", permissions=list(Permission))
     return Cast(key, str(partner.id), connected, inviting, without)

@@ -19,9 +19,9 @@ TENANTS = """
 query Tenants { tenants { edges { node { id name } } } }
 """
 
-LATEST_FETCH = """
-query LatestFetch($tenant: ID!) {
-  tenant(id: $tenant) { fetches(first: 1) { reading pages rows problem } }
+FETCHES = """
+query Fetches($tenant: ID!) {
+  tenant(id: $tenant) { fetches { side reading pages rows problem } }
 }
 """
 
@@ -41,6 +41,18 @@ query Invoices($tenant: ID!, $after: String) {
           lines { name quantity net taxRate }
         }
       }
+    }
+  }
+}
+"""
+
+ISSUED = """
+query Issued($tenant: ID!) {
+  tenant(id: $tenant) {
+    issuedInvoices(first: 100) {
+      totalCount
+      completeness { asOf completeThrough staleBecause }
+      edges { node { id key number stage issueDate total counterparty { code name } } }
     }
   }
 }

@@ -37,19 +37,18 @@ async def make_link(ask: Graph, tenant_id: str) -> str:
     return url
 
 
-async def connect(ask: Graph, company: Company) -> dict[str, Any]:
-    """Joins by link as the company's administrator, and waits until its invoices are read; the finished fetch."""
+async def connect(ask: Graph, company: Company) -> dict[str, dict[str, Any]]:
+    """Joins by link as the company's administrator, and waits until its invoices are read; a fetch for each side."""
     tenant_id = (await ids_of(ask))[company.tenant.name]
     last = await join(await make_link(ask, tenant_id), pfid=company.pfid, password=company.password)
     if last.code != 200 or "/connect/confirm/" not in last.url:  # noqa: PLR2004 - HTTP OK
         raise RehearsalFailedError(f"joining ended on {last.url.split('?')[0]} with HTTP {last.code}")
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        answer = await ask.ask(graph.LATEST_FETCH, tenant=tenant_id)
+        answer = await ask.ask(graph.FETCHES, tenant=tenant_id)
         fetches = answer["data"]["tenant"]["fetches"]
-        if fetches and fetches[0]["reading"] in {"COMPLETE", "FAILED"}:
-            found: dict[str, Any] = fetches[0]
-            return found
+        if fetches and all(each["reading"] in {"COMPLETE", "FAILED"} for each in fetches):
+            return {each["side"]: each for each in reversed(fetches)}
         await asyncio.sleep(_LOOK_AGAIN)
     raise RehearsalFailedError(f"nothing was read within {_PATIENCE:.0f} seconds")
 
@@ -58,23 +57,28 @@ async def rehearse(system: System, cast: Cast, began: float) -> dict[str, Any]:
     """The report of one whole run; raises RehearsalFailedError when any part of it is not as it must be."""
     async with aiohttp.ClientSession() as session:
         ask = Graph(session, system.web_url, cast.key)
-        fetch = await connect(ask, cast.connected)
+        fetches = await connect(ask, cast.connected)
         await connect(ask, cast.without_option)
         tenants = await ids_of(ask)
         queries, invoices = await _read_all(ask, tenants[cast.connected.tenant.name])
         queries += await _read_some(ask, tenants[cast.connected.tenant.name], invoices[0])
+        issued = await _issued(ask, tenants[cast.connected.tenant.name], queries)
         refused = [
             await _refusal(ask, cast.without_option.tenant.name, tenants[cast.without_option.tenant.name]),
             await _stranger(session, system.web_url, tenants[cast.connected.tenant.name]),
         ]
-        told = await _in_the_twin(session, system.twin_url, cast.connected)
+        told = await _in_the_twin(session, system.twin_url, cast.connected, "invoices")
+        issued_there = await _in_the_twin(session, system.twin_url, cast.connected, "issued")
     keys = {invoice["id"] for invoice in invoices}
-    if fetch["reading"] != "COMPLETE" or len(keys) != told or len(invoices) != told:
-        raise RehearsalFailedError(f"the twin holds {told} invoices and the graph told {len(keys)}: {fetch}")
+    if {each["reading"] for each in fetches.values()} != {"COMPLETE"} or len(keys) != told or len(invoices) != told:
+        raise RehearsalFailedError(f"the twin holds {told} invoices and the graph told {len(keys)}: {fetches}")
+    if issued != issued_there:
+        raise RehearsalFailedError(f"the twin issued {issued_there} invoices and the graph told {issued}: {fetches}")
     return {
         "tenants": len(tenants),
-        "invoicesFetched": fetch["rows"],
-        "pages": fetch["pages"],
+        "invoicesFetched": fetches["RECEIVER"]["rows"],
+        "pages": fetches["RECEIVER"]["pages"],
+        "issuedInvoicesFetched": issued,
         "queries": queries,
         "refused": refused,
         "seconds": round(time.monotonic() - began, 2),
@@ -109,6 +113,14 @@ async def _read_some(ask: Graph, tenant_id: str, first: dict[str, Any]) -> list[
     ]
 
 
+async def _issued(ask: Graph, tenant_id: str, queries: list[dict[str, Any]]) -> int:
+    """How many issued invoices the graph tells, and another line of the report."""
+    page = _whole(await ask.ask(graph.ISSUED, tenant=tenant_id))["tenant"]["issuedInvoices"]
+    rows = len({edge["node"]["key"] for edge in page["edges"]})
+    queries.append({"name": "Issued", "rows": rows, "totalCount": page["totalCount"]})
+    return rows
+
+
 async def _refusal(ask: Graph, name: str, tenant_id: str) -> dict[str, Any]:
     answer = await ask.ask(graph.INVOICES, tenant=tenant_id)
     codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
@@ -125,10 +137,10 @@ async def _stranger(session: aiohttp.ClientSession, web_url: str, tenant_id: str
     return {"tenant": "(a stranger's key)", "code": codes[0], "message": answer["errors"][0]["message"]}
 
 
-async def _in_the_twin(session: aiohttp.ClientSession, twin_url: str, company: Company) -> int:
-    """How many invoices the provider itself says it holds."""
-    async with session.get(f"{twin_url}/_sim/members/{company.pfid}/invoices") as answer:
-        return len((await answer.json())["invoices"])
+async def _in_the_twin(session: aiohttp.ClientSession, twin_url: str, company: Company, held: str) -> int:
+    """How many invoices the provider itself says it holds, received (`invoices`) or `issued`."""
+    async with session.get(f"{twin_url}/_sim/members/{company.pfid}/{held}") as answer:
+        return len((await answer.json())[held])
 
 
 def _whole(answer: dict[str, Any]) -> dict[str, Any]:

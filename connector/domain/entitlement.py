@@ -1,10 +1,12 @@
 """What a tenant's contract with a provider allows: observed facts, never guesses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
+from connector.domain.invoice import Side
 from connector.errors import NotEntitled
 from connector.ids import ProviderKey
 
@@ -41,6 +43,14 @@ class Capability(StrEnum):
 
     READ_RECEIVED_INVOICES = "read_received_invoices"
     READ_ISSUED_INVOICES = "read_issued_invoices"
+
+
+Needs: TypeAlias = Mapping[ProviderKey, Sequence[Flag]]  # what one capability takes of a contract, at each provider
+
+READS: Mapping[Side, Capability] = {
+    Side.RECEIVER: Capability.READ_RECEIVED_INVOICES,
+    Side.ISSUER: Capability.READ_ISSUED_INVOICES,
+}
 
 
 @dataclass(frozen=True, slots=True)

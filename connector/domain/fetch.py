@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from connector.domain.entitlement import Flag
 from connector.domain.invoice import Side
 from connector.ids import ConnectionId, FetchId, ProviderKey, TenantId
 
@@ -41,10 +42,14 @@ SCHEDULE = (
 )
 REREAD = {line.age: line for line in SCHEDULE}
 
+# An invoice may be scheduled to be issued on a day to come [IM-87], and its issuer's list goes by that day [IM-106].
+# With the days behind, a window stays within what a provider may refuse [IM-52].
+AHEAD = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What the schedule asks for: a side and an age at a provider, unless they were asked for since."""
+    """What the schedule asks for: a side and an age at a provider, unless they were asked for since or are refused."""
 
     provider: ProviderKey
     side: Side
@@ -52,6 +57,7 @@ class Due:
     since: datetime
     failed_since: datetime  # one that failed is asked for again sooner
     settled_by: datetime  # a connection that came to stand as it does after this is left for later
+    needs: Sequence[Flag] = ()  # of the contract; where one is known to be refused, nothing is asked for
 
 
 def patience(stumbles: int) -> timedelta:
@@ -84,9 +90,10 @@ class Window:
 
     @classmethod
     def aged(cls, age: Age, today: date, side: Side) -> "Window":
-        """The days of this age."""
+        """The days of this age; an issuer's recent days reach ahead to what is scheduled."""
         line = REREAD[age]
-        first, last = today - timedelta(days=line.oldest), today - timedelta(days=line.newest)
+        newest = -AHEAD if side is Side.ISSUER and age is Age.RECENT else line.newest
+        first, last = today - timedelta(days=line.oldest), today - timedelta(days=newest)
         return cls(first_day=first, last_day=last, side=side, age=age)
 
 

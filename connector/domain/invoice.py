@@ -133,9 +133,10 @@ class ListedInvoice:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceivedInvoice:
+class Invoice:
     """An invoice in the mirror."""
 
+    side: Side
     tenant_id: TenantId
     id: InvoiceId
     connection_id: ConnectionId
@@ -143,7 +144,7 @@ class ReceivedInvoice:
     key: str
     number: str | None
     subject: str | None
-    stage: Stage
+    stage: Stage | IssuedStage
     stage_code: int | None
     issue_date: date | None
     due_date: date | None
@@ -161,9 +162,9 @@ class ReceivedInvoice:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """Which received invoices are wanted; an absent condition lets everything through."""
+    """Which invoices of one side are wanted; an absent condition lets everything through."""
 
-    stages: Sequence[Stage] = ()
+    stages: Sequence[Stage | IssuedStage] = ()
     issued_from: date | None = None
     issued_to: date | None = None
     due_from: date | None = None

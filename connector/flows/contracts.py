@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from connector.domain.entitlement import Capability, Entitlement, Flag, Source, Verdict, refused
+from connector.domain.entitlement import READS, Entitlement, Flag, Source, Verdict, refused
 from connector.domain.invoice import Side
 from connector.errors import NotEntitled
 from connector.ids import ProviderKey
@@ -11,13 +11,18 @@ from connector.ports import Provider
 
 _PROVEN_FOR = timedelta(days=40)  # longer than any fetch schedule, so that only a silent month makes it doubtful
 _REFUTED_FOR = timedelta(days=1)  # the contract may be mended; ask again tomorrow
-_CAPABILITY = {Side.RECEIVER: Capability.READ_RECEIVED_INVOICES, Side.ISSUER: Capability.READ_ISSUED_INVOICES}
 
 
 def refusal(provider: Provider, side: Side, facts: Sequence[Entitlement], now: datetime) -> NotEntitled | None:
     """Why the contract is known not to cover this side; None: ask the provider."""
     known = {fact.flag: fact for fact in facts if fact.provider == provider.key}
-    return refused(_needs(provider, side), known, now)
+    return refused(needs(provider, side), known, now)
+
+
+def to_ask(provider: Provider, facts: Sequence[Entitlement], now: datetime) -> Sequence[Side]:
+    """The sides worth reading; every side where each is known to be refused, so that its fetch says why."""
+    readable = [side for side in Side if provider.reads(side)]
+    return [side for side in readable if refusal(provider, side, facts, now) is None] or readable
 
 
 def uses_workflow(provider: Provider, facts: Sequence[Entitlement]) -> bool:
@@ -37,7 +42,7 @@ def proven(provider: Provider, side: Side, now: datetime) -> list[Entitlement]:
             observed_at=now,
             expires_at=now + _PROVEN_FOR,
         )
-        for flag in _needs(provider, side)
+        for flag in needs(provider, side)
     ]
 
 
@@ -53,5 +58,6 @@ def refuted(provider: ProviderKey, failure: NotEntitled, now: datetime) -> Entit
     )
 
 
-def _needs(provider: Provider, side: Side) -> Sequence[Flag]:
-    return provider.needs.get(_CAPABILITY[side], ())
+def needs(provider: Provider, side: Side) -> Sequence[Flag]:
+    """What reading this side takes of a contract there."""
+    return provider.needs.get(READS[side], ())

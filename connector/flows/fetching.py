@@ -104,7 +104,7 @@ class Fetching:
         Gives back those it could not ring for: whoever sweeps reads them, since nobody else will hear of them.
         """
         now = self.clock.now()
-        for tenant, connection_id, due in await self.store.windows_due(self._schedule(now), most=_SWEEP_MOST):
+        for tenant, connection_id, due in await self.store.windows_due(self._schedule(now), now, most=_SWEEP_MOST):
             try:
                 await self._ask_by_schedule(tenant, connection_id, due, now)
             except ConnectorError as failure:  # one connection's trouble must not keep the others waiting
@@ -125,6 +125,7 @@ class Fetching:
                 since=now - line.every,
                 failed_since=now - REREAD[Age.RECENT].every,
                 settled_by=now if line.age is Age.RECENT else now - SETTLED,
+                needs=contracts.needs(provider, side),
             )
             for line in SCHEDULE
             for provider in self.register.everyone()

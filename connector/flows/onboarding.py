@@ -27,6 +27,7 @@ from connector.errors import (
     LinkUnusable,
     NotFound,
 )
+from connector.flows import contracts
 from connector.flows.upkeep import Upkeep
 from connector.ids import AttemptId, GrantId, LinkId, PartnerId, ProviderKey, TenantId, new_id
 from connector.ports import Clock, Doorbell, Register, Store, Vault, Work
@@ -146,7 +147,7 @@ class Onboarding:
             return await self._invitation(work, await self._link(work, attempt)), attempt.progress
 
     async def confirm(self, state: Secret, browser: Secret | None) -> Invitation:
-        """Activates the connection, spends the link, records the acceptance and asks for the first fetch, all or none.
+        """Activates the connection, spends the link, records the acceptance and asks for first fetches, all or none.
 
         Confirming again changes nothing. Raises ConsentBroken or LinkUnusable.
         """
@@ -165,9 +166,16 @@ class Onboarding:
             if not await work.consents.use_link(link.id, now):
                 raise LinkUnusable(fault=LinkFault.USED)
             connection = await self._activate(work, attempt, link.partner_id)
-            window = Window.recent(self.register.provider(connection.provider).day_of(now))
-            fetch, _ = await work.fetches.request(attempt.tenant_id, connection.id, window, now)
-        await self.doorbell.ring_fetch(attempt.tenant_id, fetch.id)
+            provider = self.register.provider(connection.provider)
+            facts = (await work.entitlements.of_tenants([attempt.tenant_id])).get(attempt.tenant_id, ())
+            fetches = [
+                await work.fetches.request(
+                    attempt.tenant_id, connection.id, Window.recent(provider.day_of(now), side), now
+                )
+                for side in contracts.to_ask(provider, facts, now)
+            ]
+        for fetch, _ in fetches:
+            await self.doorbell.ring_fetch(attempt.tenant_id, fetch.id)
         return invitation
 
     def form_token(self, browser: Secret, subject: Secret) -> str:

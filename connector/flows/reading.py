@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
+from connector.domain.ability import Ability, ability
 from connector.domain.access import Scope, Tenant
 from connector.domain.breaker import Breaker
 from connector.domain.connection import Connection, Standing
-from connector.domain.entitlement import Capability, Entitlement, missing
+from connector.domain.entitlement import READS, Capability, Entitlement, Needs, missing
 from connector.domain.fetch import REREAD, Age, Completeness, Fetch
 from connector.domain.fetch import Reading as FetchReading
 from connector.domain.history import Change
-from connector.domain.invoice import InvoiceFilter, Place, ReceivedInvoice, Side
+from connector.domain.inbox import Arrival, InboxCompleteness
+from connector.domain.invoice import Invoice, InvoiceFilter, Place, Side
 from connector.domain.paging import Page
 from connector.errors import CannotOpen, ConsentEnded, NotConnected, NotFound, Unavailable
 from connector.ids import ConnectionId, FetchId, InvoiceId, ProviderKey, TenantId
@@ -77,27 +79,41 @@ class Reading:
             refusals.append(refusal)
         raise refusals[0] if refusals else NotFound(noun=capability.value)
 
-    async def received_invoices(
-        self, scope: Scope, tenant: TenantId, wanted: InvoiceFilter, *, first: int, after: Place | None
-    ) -> Page[ReceivedInvoice]:
-        """The tenant's received invoices, newest issue date first."""
-        async with self.store.within(scope.narrowed(tenant)) as work:
-            return await work.mirror.received_invoices(tenant, wanted, first=first, after=after)
+    def abilities(
+        self,
+        facts: Sequence[Entitlement],
+        connections: Sequence[Connection],
+        breakers: Mapping[ProviderKey, Breaker | None],
+    ) -> Sequence[Ability]:
+        """Every capability at every provider, for a tenant of which this is known."""
+        now, of = self.clock.now(), {each.provider: each for each in connections}
+        return [
+            ability(each.key, capability, each.needs, facts, of.get(each.key), breakers.get(each.key), now)
+            for each in self.register.everyone()
+            for capability in Capability
+        ]
 
-    async def count_received(self, scope: Scope, tenant: TenantId, wanted: InvoiceFilter) -> int:
-        """How many received invoices the tenant has."""
+    async def invoices(
+        self, scope: Scope, side: Side, tenant: TenantId, wanted: InvoiceFilter, *, first: int, after: Place | None
+    ) -> Page[Invoice]:
+        """The tenant's invoices of a side, newest issue date first."""
         async with self.store.within(scope.narrowed(tenant)) as work:
-            return await work.mirror.count(tenant, wanted)
+            return await work.mirror.invoices(side, tenant, wanted, first=first, after=after)
 
-    async def received_invoice(self, scope: Scope, tenant: TenantId, invoice: InvoiceId) -> ReceivedInvoice | None:
-        """One received invoice; None: outside the scope."""
+    async def count(self, scope: Scope, side: Side, tenant: TenantId, wanted: InvoiceFilter) -> int:
+        """How many of the tenant's invoices of a side are wanted."""
         async with self.store.within(scope.narrowed(tenant)) as work:
-            return await work.mirror.received_invoice(tenant, invoice)
+            return await work.mirror.count(side, tenant, wanted)
 
-    async def raws(self, scope: Scope, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, bytes]:
-        """The provider's own JSON of each invoice."""
+    async def invoice(self, scope: Scope, side: Side, tenant: TenantId, invoice: InvoiceId) -> Invoice | None:
+        """One invoice; None: outside the scope, or not of this side."""
+        async with self.store.within(scope.narrowed(tenant)) as work:
+            return await work.mirror.invoice(side, tenant, invoice)
+
+    async def raws(self, scope: Scope, side: Side, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, bytes]:
+        """The provider's own JSON of each invoice of a side."""
         async with self.store.within(scope) as work:
-            return await work.mirror.raws(invoices)
+            return await work.mirror.raws(side, invoices)
 
     async def changes(
         self, scope: Scope, side: Side, invoices: Iterable[InvoiceId]
@@ -105,6 +121,27 @@ class Reading:
         """What looks saw change about each invoice; one without any is absent."""
         async with self.store.within(scope) as work:
             return await work.mirror.changes(side, invoices)
+
+    async def inbox(
+        self, scope: Scope, side: Side, wanted: InvoiceFilter, *, first: int, after: Place | None
+    ) -> Page[Arrival]:
+        """Invoices of a side of every tenant in the scope whose contract covers them, newest issue date first."""
+        async with self.store.within(scope) as work:
+            return await work.inbox.page(side, self._needs(side), self.clock.now(), wanted, first=first, after=after)
+
+    async def count_inbox(self, scope: Scope, side: Side, wanted: InvoiceFilter) -> int:
+        """How many of them are wanted."""
+        async with self.store.within(scope) as work:
+            return await work.inbox.count(side, self._needs(side), self.clock.now(), wanted)
+
+    async def inbox_completeness(self, scope: Scope, side: Side) -> InboxCompleteness:
+        """How fresh all of them are together."""
+        async with self.store.within(scope) as work:
+            return await work.inbox.completeness(side, self._needs(side), self.clock.now())
+
+    def _needs(self, side: Side) -> Needs:
+        """What reading this side takes of a contract, at each provider where it can be read."""
+        return {each.key: each.needs[READS[side]] for each in self.register.offering(READS[side])}
 
     async def breakers(self) -> Mapping[ProviderKey, Breaker]:
         """The breakers that are open."""
@@ -122,19 +159,16 @@ class Reading:
         async with self.store.within(scope.narrowed(tenant)) as work:
             return await work.fetches.of_tenant(tenant, most=most)
 
-    async def completeness(self, scope: Scope, tenant: TenantId) -> Completeness:
-        """How fresh the tenant's received invoices are."""
+    async def completeness(self, scope: Scope, side: Side, tenant: TenantId) -> Completeness:
+        """How fresh the tenant's invoices of a side are."""
         async with self.store.within(scope.narrowed(tenant)) as work:
             connections = (await work.connections.of_tenants([tenant])).get(tenant, ())
-            fetches = await work.fetches.of_tenant(tenant, most=_RECENT_FETCHES)
+            fetches = await work.fetches.latest(tenant, side, Age.RECENT, most=_RECENT_FETCHES)
         return completeness_of(connections, fetches)
 
 
-def completeness_of(
-    connections: Sequence[Connection], fetches: Sequence[Fetch], side: Side = Side.RECEIVER
-) -> Completeness:
-    """The freshness of a side's recent days, by its connections and their latest fetches, newest first."""
-    fetches = [each for each in fetches if each.window.side is side and each.window.age is Age.RECENT]
+def completeness_of(connections: Sequence[Connection], fetches: Sequence[Fetch]) -> Completeness:
+    """The freshness of a side's recent days, by its connections and the latest fetches of those days, newest first."""
     whole = next((fetch for fetch in fetches if fetch.reading is FetchReading.COMPLETE), None)
     waiting = next((fetch for fetch in fetches if fetch.finished_at is None), None)
     next_fetch_at = None

@@ -6,6 +6,7 @@ from connector.ports.machine import (
     Doorbell,
     Watch,
 )
+from connector.ports.mirror import Fetches, Inbox, Mirror
 from connector.ports.providers import (
     DayOf,
     GivesConsent,
@@ -27,9 +28,7 @@ from connector.ports.store import (
     Consents,
     Directory,
     Entitlements,
-    Fetches,
     KeyOwner,
-    Mirror,
     Store,
     Work,
 )
@@ -60,6 +59,7 @@ __all__ = [
     "Escrow",
     "Fetches",
     "GivesConsent",
+    "Inbox",
     "InvoicePage",
     "IssuesInvoices",
     "KeepsBooks",

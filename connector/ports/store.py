@@ -13,9 +13,7 @@ from connector.domain.certificate import Certificate, Reach
 from connector.domain.connection import Connection, SealedGrant
 from connector.domain.consent import Attempt, Link, Progress
 from connector.domain.entitlement import Entitlement
-from connector.domain.fetch import Due, Fetch, FetchedPage, Receipt, Window
-from connector.domain.history import Change
-from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Place, ReceivedInvoice, Side
+from connector.domain.fetch import Due
 from connector.domain.paging import Page
 from connector.domain.sealing import DataKey, Resting
 from connector.ids import (
@@ -24,7 +22,6 @@ from connector.ids import (
     DataKeyId,
     FetchId,
     GrantId,
-    InvoiceId,
     KeyId,
     LinkId,
     PartnerId,
@@ -32,6 +29,7 @@ from connector.ids import (
     TenantId,
 )
 from connector.ports.leases import Breakers, Renewals
+from connector.ports.mirror import Fetches, Inbox, Mirror
 
 
 class Directory(Protocol):
@@ -120,66 +118,6 @@ class Entitlements(Protocol):
     async def record(self, tenant: TenantId, facts: Sequence[Entitlement]) -> None: ...
 
 
-class Fetches(Protocol):
-    """Wishes to read, and how far each has come."""
-
-    async def request(
-        self, tenant: TenantId, connection: ConnectionId, window: Window, now: datetime
-    ) -> tuple[Fetch, bool]: ...
-
-    async def fetch(self, fetch: FetchId) -> Fetch | None: ...
-
-    async def claim(self, fetch: FetchId, owner: UUID, now: datetime, until: datetime) -> Fetch | None: ...
-
-    async def hold(self, fetch: FetchId, owner: UUID, until: datetime) -> None: ...
-
-    async def pages_read(self, fetch: FetchId) -> Sequence[FetchedPage]: ...
-
-    async def turn_page(
-        self, fetch: FetchId, owner: UUID, page: FetchedPage, until: datetime, *, begins_again: bool = False
-    ) -> bool: ...
-
-    async def complete(self, receipt: Receipt, owner: UUID) -> bool: ...
-
-    async def postpone(
-        self, fetch: FetchId, owner: UUID, problem: str, due_at: datetime, *, stumbled: bool = False
-    ) -> None: ...
-
-    async def fail(self, fetch: FetchId, owner: UUID, problem: str, now: datetime) -> None: ...
-
-    async def of_tenant(self, tenant: TenantId, *, most: int) -> Sequence[Fetch]: ...
-
-
-class Mirror(Protocol):
-    """Invoices as the providers last told them."""
-
-    async def put(
-        self,
-        connection: Connection,
-        invoices: Sequence[FetchedInvoice],
-        now: datetime,
-        *,
-        asked_at: datetime | None = None,
-        window: Window | None = None,
-    ) -> None: ...
-
-    async def mark_gone(self, fetch: Fetch, receipt: Receipt) -> None: ...
-
-    async def exacts(self, side: Side, connection: Connection, keys: Iterable[str]) -> Mapping[str, bytes]: ...
-
-    async def changes(self, side: Side, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, Sequence[Change]]: ...
-
-    async def received_invoice(self, tenant: TenantId, invoice: InvoiceId) -> ReceivedInvoice | None: ...
-
-    async def raws(self, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, bytes]: ...
-
-    async def received_invoices(
-        self, tenant: TenantId, wanted: InvoiceFilter, *, first: int, after: Place | None
-    ) -> Page[ReceivedInvoice]: ...
-
-    async def count(self, tenant: TenantId, wanted: InvoiceFilter) -> int: ...
-
-
 class Ciphertexts(Protocol):
     """Ciphertexts at rest, and the keys they were sealed with."""
 
@@ -211,6 +149,7 @@ class Work:
     entitlements: Entitlements
     fetches: Fetches
     mirror: Mirror
+    inbox: Inbox
     resting: Ciphertexts
 
 
@@ -255,5 +194,5 @@ class Store(Protocol):
     async def keys_in_use(self) -> Sequence[tuple[str, TenantId, DataKeyId]]: ...
 
     async def windows_due(
-        self, schedule: Sequence[Due], *, most: int
+        self, schedule: Sequence[Due], now: datetime, *, most: int
     ) -> Sequence[tuple[TenantId, ConnectionId, Due]]: ...

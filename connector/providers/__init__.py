@@ -40,6 +40,7 @@ def _infomart(transport: Transport, account: Account) -> Provider:
         day_of=INFOMART.day_of,
         consent=InfomartConsent(transport, account.site, account.client_id, account.client_secret),
         received_invoices=client,
+        issued_invoices=client,
         issuing=client,
         bookkeeping=client,
         suppliers=client,

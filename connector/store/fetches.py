@@ -222,8 +222,16 @@ class FetchRows:
 
     async def of_tenant(self, tenant: TenantId, *, most: int) -> Sequence[Fetch]:
         """The tenant's fetches, newest first."""
+        return await self._newest(fetches.c.tenant_id == tenant, most=most)
+
+    async def latest(self, tenant: TenantId, side: Side, age: Age, *, most: int) -> Sequence[Fetch]:
+        """The tenant's fetches of one side's windows of one age, newest first."""
         of = fetches.c
-        statement = _SELECT.where(of.tenant_id == tenant).order_by(of.requested_at.desc(), of.id).limit(most)
+        return await self._newest(of.tenant_id == tenant, of.side == side, of.age == age, most=most)
+
+    async def _newest(self, *conditions: sa.ColumnElement[bool], most: int) -> Sequence[Fetch]:
+        of = fetches.c
+        statement = _SELECT.where(*conditions).order_by(of.requested_at.desc(), of.id).limit(most)
         return [_fetch(row) for row in await self._connection.execute(statement)]
 
     async def _leave(self, fetch: FetchId, owner: UUID, **values: object) -> None:

@@ -1,4 +1,4 @@
-"""Rows of the mirror: received invoices, their lines and tax kept as one document beside the columns one filters by."""
+"""Rows of the mirror: invoices, their lines and tax kept as one document beside the columns one filters by."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,11 +15,11 @@ from connector.domain.history import Change, Sight
 from connector.domain.invoice import (
     Counterparty,
     FetchedInvoice,
+    Invoice,
     InvoiceFilter,
     InvoiceLine,
     IssuedStage,
     Place,
-    ReceivedInvoice,
     Side,
     Stage,
 )
@@ -27,13 +27,15 @@ from connector.domain.paging import Page
 from connector.domain.tax import TaxSummary
 from connector.ids import ConnectionId, InvoiceId, ProviderKey, TenantId
 from connector.store import looks
-from connector.store.tables import MIRRORS, observations, received_invoices
+from connector.store.tables import MIRRORS, observations
 
 _LINES = msgspec.json.Decoder(list[InvoiceLine])
 _SUMMARY = msgspec.json.Decoder(list[TaxSummary])
 _UNREAD = {"raw", "digest", "exact"}  # read alone, or never
 _STAGES: Mapping[Side, type[Stage] | type[IssuedStage]] = {Side.RECEIVER: Stage, Side.ISSUER: IssuedStage}
-_SELECT = sa.select(*[column for column in received_invoices.c if column.name not in _UNREAD])
+SELECT = {
+    side: sa.select(*[column for column in table.c if column.name not in _UNREAD]) for side, table in MIRRORS.items()
+}
 
 
 class MirrorRows:
@@ -117,76 +119,81 @@ class MirrorRows:
             found[InvoiceId(row.invoice_id)].append(change)
         return found
 
-    async def received_invoice(self, tenant: TenantId, invoice: InvoiceId) -> ReceivedInvoice | None:
+    async def invoice(self, side: Side, tenant: TenantId, invoice: InvoiceId) -> Invoice | None:
         """The invoice; None: outside the scope."""
-        of = received_invoices.c
-        statement = _SELECT.where(of.tenant_id == tenant, of.id == invoice)
+        of = MIRRORS[side].c
+        statement = SELECT[side].where(of.tenant_id == tenant, of.id == invoice)
         row = (await self._connection.execute(statement)).one_or_none()
-        return None if row is None else _invoice(row)
+        return None if row is None else invoice_of(row, side)
 
-    async def raws(self, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, bytes]:
+    async def raws(self, side: Side, invoices: Iterable[InvoiceId]) -> Mapping[InvoiceId, bytes]:
         """The provider's own JSON of each invoice; one outside the scope is absent."""
-        of = received_invoices.c
+        of = MIRRORS[side].c
         statement = sa.select(of.id, of.raw).where(of.id.in_(list(invoices)))
         return {InvoiceId(row.id): row.raw.encode() for row in await self._connection.execute(statement)}
 
-    async def received_invoices(
-        self, tenant: TenantId, wanted: InvoiceFilter, *, first: int, after: Place | None
-    ) -> Page[ReceivedInvoice]:
+    async def invoices(
+        self, side: Side, tenant: TenantId, wanted: InvoiceFilter, *, first: int, after: Place | None
+    ) -> Page[Invoice]:
         """The tenant's invoices, newest issue date first; ties are broken by id, so no row hides another."""
-        of = received_invoices.c
+        of = MIRRORS[side].c
         statement = (
-            _SELECT.where(of.tenant_id == tenant, *_conditions(wanted))
+            SELECT[side]
+            .where(of.tenant_id == tenant, *conditions(side, wanted, after))
             .order_by(of.listed_on.desc(), of.id.desc())
             .limit(first + 1)
         )
-        if after is not None:
-            place = sa.tuple_(sa.literal(after.issue_date), sa.literal(after.id, sa.UUID))
-            statement = statement.where(sa.tuple_(of.listed_on, of.id) < place)
         rows = (await self._connection.execute(statement)).all()
         return Page(
-            items=[_invoice(row) for row in rows[:first]], more_after=len(rows) > first, more_before=after is not None
+            items=[invoice_of(row, side) for row in rows[:first]],
+            more_after=len(rows) > first,
+            more_before=after is not None,
         )
 
-    async def count(self, tenant: TenantId, wanted: InvoiceFilter) -> int:
+    async def count(self, side: Side, tenant: TenantId, wanted: InvoiceFilter) -> int:
         """How many of the tenant's invoices are wanted."""
+        of = MIRRORS[side]
         statement = (
-            sa.select(sa.func.count())
-            .select_from(received_invoices)
-            .where(received_invoices.c.tenant_id == tenant, *_conditions(wanted))
+            sa.select(sa.func.count()).select_from(of).where(of.c.tenant_id == tenant, *conditions(side, wanted))
         )
         return (await self._connection.execute(statement)).scalar_one()
 
 
-def _conditions(wanted: InvoiceFilter) -> list[sa.ColumnElement[bool]]:
-    of = received_invoices.c
-    conditions: list[sa.ColumnElement[bool]] = [of.gone_at.is_not(None) if wanted.gone else of.gone_at.is_(None)]
+def conditions(side: Side, wanted: InvoiceFilter, after: Place | None = None) -> list[sa.ColumnElement[bool]]:
+    """What a row of the side's mirror must meet to be wanted and to be listed after the place; None: anywhere."""
+    of = MIRRORS[side].c
+    met: list[sa.ColumnElement[bool]] = [of.gone_at.is_not(None) if wanted.gone else of.gone_at.is_(None)]
     if wanted.stages:
-        conditions.append(of.stage.in_([stage.value for stage in wanted.stages]))
+        met.append(of.stage.in_([stage.value for stage in wanted.stages]))
     for column, least, most in (
         (of.issue_date, wanted.issued_from, wanted.issued_to),
         (of.due_date, wanted.due_from, wanted.due_to),
         (of.total, wanted.total_from, wanted.total_to),
     ):
         if least is not None:
-            conditions.append(column >= least)
+            met.append(column >= least)
         if most is not None:
-            conditions.append(column <= most)
+            met.append(column <= most)
     if wanted.number is not None:
-        conditions.append(of.number == wanted.number)
+        met.append(of.number == wanted.number)
     if wanted.counterparty is not None:
-        conditions.append(
+        met.append(
             sa.or_(
                 of.counterparty_code == wanted.counterparty,
                 of.registration_number == wanted.counterparty,
                 of.counterparty_name.icontains(wanted.counterparty, autoescape=True),
             )
         )
-    return conditions
+    if after is not None:
+        place = sa.tuple_(sa.literal(after.issue_date), sa.literal(after.id, sa.UUID))
+        met.append(sa.tuple_(of.listed_on, of.id) < place)
+    return met
 
 
-def _invoice(row: sa.Row[tuple[object, ...]]) -> ReceivedInvoice:
-    return ReceivedInvoice(
+def invoice_of(row: sa.Row[tuple[object, ...]], side: Side) -> Invoice:
+    """The invoice in a row of the side's mirror."""
+    return Invoice(
+        side=side,
         tenant_id=TenantId(row.tenant_id),
         id=InvoiceId(row.id),
         connection_id=ConnectionId(row.connection_id),
@@ -194,7 +201,7 @@ def _invoice(row: sa.Row[tuple[object, ...]]) -> ReceivedInvoice:
         key=row.key,
         number=row.number,
         subject=row.subject,
-        stage=Stage(row.stage),
+        stage=_STAGES[side](row.stage),
         stage_code=row.stage_code,
         issue_date=row.issue_date,
         due_date=row.due_date,

@@ -5,16 +5,25 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connector.domain.census import ENDING_WITHIN, RENEWABLE, Counted
 from connector.domain.connection import Cause, Standing
+from connector.domain.entitlement import Verdict
 from connector.domain.fetch import Due, Reading
 from connector.ids import AttemptId, ConnectionId, DataKeyId, FetchId, KeyId, LinkId, PartnerId, ProviderKey, TenantId
 from connector.ports import KeyOwner
 from connector.store.renewals import free_at, taken
-from connector.store.tables import api_keys, connections, consent_attempts, data_keys, fetches, onboarding_links
+from connector.store.tables import (
+    api_keys,
+    connections,
+    consent_attempts,
+    data_keys,
+    entitlements,
+    fetches,
+    onboarding_links,
+)
 
 _OPEN = (Reading.WAITING, Reading.RUNNING)
 
@@ -69,12 +78,15 @@ async def fetches_due(connection: AsyncConnection, now: datetime, *, most: int) 
 
 
 async def windows_due(
-    connection: AsyncConnection, schedule: Sequence[Due], *, most: int
+    connection: AsyncConnection, schedule: Sequence[Due], now: datetime, *, most: int
 ) -> Sequence[tuple[TenantId, ConnectionId, Due]]:
-    """Active connections, and what the schedule asks of each: no fetch of it is open, and none was asked for since."""
+    """Active connections, and what the schedule asks of each.
+
+    No fetch of it is open, none was asked for since, and the contract is not known to refuse it.
+    """
     if not schedule:
         return []
-    of, read = connections.c, fetches.c
+    of, read, fact = connections.c, fetches.c, entitlements.c
     kinds = sa.values(
         sa.column("place", sa.Integer),
         sa.column("provider", sa.Text),
@@ -83,10 +95,11 @@ async def windows_due(
         sa.column("since", of.changed_at.type),
         sa.column("failed_since", of.changed_at.type),
         sa.column("settled_by", of.changed_at.type),
+        sa.column("needs", ARRAY(sa.Text)),
         name="kinds",
     ).data(
         [
-            (place, due.provider, due.side, due.age, due.since, due.failed_since, due.settled_by)
+            (place, due.provider, due.side, due.age, due.since, due.failed_since, due.settled_by, list(due.needs))
             for place, due in enumerate(schedule)
         ]
     )
@@ -98,11 +111,19 @@ async def windows_due(
         read.side == kinds.c.side,
         read.age == kinds.c.age,
     )
+    refused = (
+        fact.tenant_id == of.tenant_id,
+        fact.provider == of.provider,
+        fact.flag == sa.func.any(kinds.c.needs),
+        fact.verdict == Verdict.REFUSED,
+        sa.or_(fact.expires_at.is_(None), fact.expires_at > now),
+    )
     statement = (
         sa.select(of.tenant_id, of.id, kinds.c.place)
         .join_from(connections, kinds, of.provider == kinds.c.provider)
         .where(of.standing == Standing.ACTIVE, of.changed_at <= kinds.c.settled_by)
         .where(~sa.exists(sa.select(read.id).where(*same, lately)))
+        .where(~sa.exists(sa.select(fact.flag).where(*refused)))
         .order_by(kinds.c.place, of.tenant_id, of.id)
         .limit(most)
     )

@@ -23,6 +23,7 @@ from connector.store.consents import ConsentRows
 from connector.store.directory import DirectoryRows
 from connector.store.entitlements import EntitlementRows
 from connector.store.fetches import FetchRows
+from connector.store.inbox import InboxRows
 from connector.store.mirror import MirrorRows
 from connector.store.renewals import RenewalRows
 from connector.store.resting import RestingRows
@@ -84,6 +85,7 @@ class PostgresStore:
                 entitlements=EntitlementRows(connection),
                 fetches=FetchRows(connection),
                 mirror=MirrorRows(connection),
+                inbox=InboxRows(connection),
                 resting=RestingRows(connection),
             )
 
@@ -107,10 +109,12 @@ class PostgresStore:
         async with self._sweep() as connection:
             return await sweeps.fetches_due(connection, now, most=most)
 
-    async def windows_due(self, schedule: Sequence[Due], *, most: int) -> Sequence[tuple[TenantId, ConnectionId, Due]]:
-        """What the schedule asks of which active connection, and nobody has asked for since."""
+    async def windows_due(
+        self, schedule: Sequence[Due], now: datetime, *, most: int
+    ) -> Sequence[tuple[TenantId, ConnectionId, Due]]:
+        """What the schedule asks of which active connection, nobody has asked for since, and no contract refuses."""
         async with self._sweep() as connection:
-            return await sweeps.windows_due(connection, schedule, most=most)
+            return await sweeps.windows_due(connection, schedule, now, most=most)
 
     async def lease_due(
         self, provider: ProviderKey, owner: UUID, now: datetime, *, most: int

@@ -66,6 +66,7 @@ _NAMES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "con": ("連携", "connection"),
         "fet": ("取得", "fetch"),
         "rin": ("受取請求書", "received invoice"),
+        "iin": ("発行請求書", "issued invoice"),
         "read_received_invoices": ("受取請求書を読み取れる連携", "connection that reads received invoices"),
         "read_issued_invoices": ("発行請求書を読み取れる連携", "connection that reads issued invoices"),
         "receiver side invoices at this provider": (

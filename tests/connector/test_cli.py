@@ -95,9 +95,10 @@ async def world(database_url: str, cluster: Cluster, kek: Path, twin: TwinServer
 
 async def test_an_operator_brings_a_tenant_from_nothing_to_its_invoices(world: World, tmp_path: Path) -> None:
     ours = ("--partner", "{partnerId}")
+    contract = ("--paid-member", "--no-issuer-paid-member", "--api-option")
     lines = [
         ["partners", "add", "株式会社サンプル", "--json"],
-        ["tenants", "add", "みなと商事", *ours, "--paid-member", "--api-option", "--no-workflow", "--json"],
+        ["tenants", "add", "みなと商事", *ours, *contract, "--no-workflow", "--json"],
         ["keys", "issue", *ours, "--name", "ERP", "--permission", "read", "--days", "30", "--json"],
         ["link", "{tenantId}", *ours, "--json"],
     ]
@@ -113,7 +114,7 @@ async def test_an_operator_brings_a_tenant_from_nothing_to_its_invoices(world: W
         await join(link["url"], pfid="みなと商事@example.co.jp", password="みなと商事@example.co.jp")
         await started(running)
         fetched = await connector("fetch", tenant["tenantId"], environment=world.environment)
-        assert (fetched.code, fetched.out) == (0, "complete: 130 invoices on 2 pages\n"), fetched.err
+        assert (fetched.code, fetched.out) == (0, "receiver side complete: 130 invoices on 2 pages\n"), fetched.err
 
     found = await world.http.post(
         "/graphql",

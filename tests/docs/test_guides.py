@@ -22,7 +22,7 @@ READY = Path(ide).with_name("ready.graphql").read_text()
 
 @pytest.fixture
 async def answers(world: World) -> World:
-    tenant = await world.connected("湊待食堂", invoices=30)
+    tenant = await world.connected("湊待食堂", invoices=30, issued=12)
     world.http.headers["x-tenant"] = graph_id(tenant)
     return world
 

@@ -11,22 +11,24 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, get_named_type
 
 from connector.domain.access import Partner, Scope, Tenant
 from connector.domain.entitlement import Entitlement, Flag, Source, Verdict
-from connector.domain.fetch import FetchedPage
-from connector.domain.invoice import Counterparty, FetchedInvoice, Journal, Place, Posting
+from connector.domain.fetch import FetchedPage, Window
+from connector.domain.invoice import Counterparty, FetchedInvoice, IssuedStage, Journal, Place, Posting, Side
 from connector.ids import InvoiceId, ProviderKey
 from connector.secret import Secret
-from connector.store.tables import fetches
+from connector.store.tables import MIRRORS, fetches
 from graphql_schema import identity
 from tests.graphql_schema.graph import Graph
 from tests.graphql_schema.walk import Argument, Question
 from tests.store.companies import a_line, an_invoice
 from tests.store.databases import engine_as
+from tests.world import ON_BOTH_SIDES
 
 # How an id of each kind is written; a new kind of Node without a line here fails the walk by its name.
 KINDS: Mapping[str, tuple[str, int]] = {
     "Tenant": (identity.TENANT, 1),
     "ProviderConnection": (identity.CONNECTION, 2),
     "ReceivedInvoice": (identity.RECEIVED_INVOICE, 2),
+    "IssuedInvoice": (identity.ISSUED_INVOICE, 2),
     "Fetch": (identity.FETCH, 2),
 }
 
@@ -64,7 +66,7 @@ class Belongings:
         return {self.key.reveal().split("_")[2], self.key.reveal()}
 
 
-def _invoice(mark: str, day: date) -> FetchedInvoice:
+def _invoice(mark: str, day: date, **told: Any) -> FetchedInvoice:
     side = Posting(*[f"{mark} {name}" for name in Posting.__dataclass_fields__])
     journal = Journal(slip_date=day, amount=None, summary=f"{mark} summary", debit=side, credit=side)
     texts = ("slip_number", "product_code", "name", "unit", "remarks")
@@ -77,38 +79,46 @@ def _invoice(mark: str, day: date) -> FetchedInvoice:
         counterparty=Counterparty(*[f"{mark} {name}" for name in Counterparty.__dataclass_fields__]),
         lines=[line],
         answer={f"{mark} field": f"{mark} value"},
+        **told,
     )
 
 
 async def belongings(graph: Graph, partner: Partner, key: Secret, mark: str, day: date) -> Belongings:
     """A tenant of the partner with one of everything, each text of it marked."""
-    tenant = await graph.joined(partner, f"{mark} tenant")
+    tenant = await graph.joined(partner, f"{mark} tenant", ON_BOTH_SIDES)
     connection = await graph.connection_of(tenant.id)
     store, owner, invoice = graph.installation.store, uuid4(), _invoice(mark, day)
-    (fetch,) = await graph.installation.flows.fetching.request(Scope.of_tenant(tenant.id), tenant.id)
+    issued = _invoice(mark, day, stage=IssuedStage.ISSUED, stage_code=22)
+    asked = await graph.installation.flows.fetching.request(Scope.of_tenant(tenant.id), tenant.id)
     now = graph.clock.now()
     fact = Entitlement(ProviderKey(f"{mark} provider"), Flag.API_OPTION, Verdict.GRANTED, Source.DECLARED, now, None)
     async with store.within(Scope.of_tenant(tenant.id)) as work:
         await work.mirror.put(connection, [invoice], now)
+        await work.mirror.put(connection, [issued], now, window=Window(day, day, Side.ISSUER))
         await work.entitlements.record(tenant.id, [fact])
-        assert await work.fetches.claim(fetch.id, owner, now, now) is not None
-        page = FetchedPage(1, [invoice.key], last=True, asked_at=now, answered_at=now)
-        assert await work.fetches.turn_page(fetch.id, owner, page, now)
+        for fetch in asked:
+            assert await work.fetches.claim(fetch.id, owner, now, now) is not None
+            page = FetchedPage(1, [invoice.key], last=True, asked_at=now, answered_at=now)
+            assert await work.fetches.turn_page(fetch.id, owner, page, now)
     async with engine_as(graph.database_url) as engine, engine.begin() as admin:
-        await admin.execute(sa.update(fetches).where(fetches.c.id == fetch.id).values(problem=f"{mark} problem"))
-        held = (
-            await admin.execute(sa.text("select id from received_invoices where tenant_id = :t"), {"t": tenant.id})
-        ).scalar_one()
+        await admin.execute(
+            sa.update(fetches).where(fetches.c.tenant_id == tenant.id).values(problem=f"{mark} problem")
+        )
+        held = {
+            side: (await admin.execute(sa.select(of.c.id).where(of.c.tenant_id == tenant.id))).scalar_one()
+            for side, of in MIRRORS.items()
+        }
     return Belongings(
         mark=mark,
         key=key,
         things={
             "Tenant": tenant.id,
             "ProviderConnection": connection.id,
-            "ReceivedInvoice": held,
-            "Fetch": fetch.id,
+            "ReceivedInvoice": held[Side.RECEIVER],
+            "IssuedInvoice": held[Side.ISSUER],
+            "Fetch": asked[0].id,
         },
-        cursors=(_cursors(day, held), _moments(tenant)),
+        cursors=(*[_cursors(day, each) for each in held.values()], _moments(tenant)),
         issue_date=day,
     )
 
@@ -159,16 +169,22 @@ GIVERS: Mapping[str, Giver] = {
     "first": _of(100),
     "after": lambda _, theirs, __: (None, [Try(real, made_up) for real, made_up in theirs.cursors]),
     "TenantFilter.name": _text,
-    "ReceivedInvoiceFilter.stages": _of(None, ["UNPROCESSED"]),
-    "ReceivedInvoiceFilter.issuedFrom": _of(None, "0001-01-01"),
-    "ReceivedInvoiceFilter.issuedTo": _of(None, "9999-12-31"),
-    "ReceivedInvoiceFilter.dueFrom": _of(None, "0001-01-01"),
-    "ReceivedInvoiceFilter.dueTo": _of(None, "9999-12-31"),
-    "ReceivedInvoiceFilter.counterparty": _text,
-    "ReceivedInvoiceFilter.totalFrom": _of(None, "0"),
-    "ReceivedInvoiceFilter.totalTo": _of(None, "9999999"),
-    "ReceivedInvoiceFilter.number": _text,
-    "ReceivedInvoiceFilter.gone": _of(None, *(True, False)),
+    **{
+        f"{kind}InvoiceFilter.{name}": giver
+        for kind, stage in (("Received", "UNPROCESSED"), ("Issued", "ISSUED"))
+        for name, giver in {
+            "stages": _of(None, [stage]),
+            "issuedFrom": _of(None, "0001-01-01"),
+            "issuedTo": _of(None, "9999-12-31"),
+            "dueFrom": _of(None, "0001-01-01"),
+            "dueTo": _of(None, "9999-12-31"),
+            "counterparty": _text,
+            "totalFrom": _of(None, "0"),
+            "totalTo": _of(None, "9999999"),
+            "number": _text,
+            "gone": _of(None, *(True, False)),
+        }.items()
+    },
     "CreateOnboardingLinkInput.tenantId": _ids,
     "CreateOnboardingLinkInput.provider": _of("infomart", "nowhere"),
     "RequestFetchInput.tenantId": _ids,

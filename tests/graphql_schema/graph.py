@@ -16,10 +16,12 @@ from connector.bootstrap import Installation, opened
 from connector.domain.access import Partner, Permission, Scope, Tenant
 from connector.domain.connection import Connection, Standing
 from connector.domain.entitlement import Flag
-from connector.domain.invoice import FetchedInvoice, InvoiceFilter
+from connector.domain.fetch import Window
+from connector.domain.invoice import FetchedInvoice, InvoiceFilter, Side
 from connector.ids import ConnectionId, FetchId, InvoiceId, TenantId
 from connector.secret import Secret
 from connector.settings import read_settings
+from connector.store.key_tables import processes
 from graphql_schema import identity
 from tests.store.companies import an_invoice
 from tests.world import GRANTED, INFOMART, MovableClock, environment
@@ -98,19 +100,24 @@ class Graph:
         *,
         name: str = "株式会社湊",
         declared: Mapping[Flag, bool] = GRANTED,
+        side: Side = Side.RECEIVER,
     ) -> Company:
         partner, key = await self.a_partner()
         tenant = await self.joined(partner, name, declared)
         company = Company(partner, key, tenant, await self.connection_of(tenant.id), tenant_id(tenant.id))
-        await self.mirror(company, invoices)
+        await self.mirror(company, invoices, side)
         return company
 
-    async def mirror(self, company: Company, invoices: Sequence[FetchedInvoice]) -> list[str]:
-        """Writes invoices as a fetch would; the graph's ids of all there are, newest first."""
+    async def mirror(
+        self, company: Company, invoices: Sequence[FetchedInvoice], side: Side = Side.RECEIVER
+    ) -> list[str]:
+        """Writes invoices as a fetch would; the graph's ids of all there are of that side, newest first."""
+        now = self.clock.now()
+        window = Window.recent(now.date(), side)
         async with self.installation.store.within(Scope.of_tenant(company.tenant.id)) as work:
-            await work.mirror.put(company.connection, invoices, self.clock.now())
-            page = await work.mirror.received_invoices(company.tenant.id, InvoiceFilter(), first=100, after=None)
-        return [invoice_id(company.tenant.id, each.id) for each in page.items]
+            await work.mirror.put(company.connection, invoices, now, window=window)
+            page = await work.mirror.invoices(side, company.tenant.id, InvoiceFilter(), first=100, after=None)
+        return [invoice_id(company.tenant.id, each.id, side) for each in page.items]
 
 
 def tenant_id(tenant: TenantId) -> str:
@@ -121,8 +128,9 @@ def connection_id(tenant: TenantId, connection: ConnectionId) -> str:
     return identity.write(identity.CONNECTION, tenant, connection)
 
 
-def invoice_id(tenant: TenantId, invoice: InvoiceId) -> str:
-    return identity.write(identity.RECEIVED_INVOICE, tenant, invoice)
+def invoice_id(tenant: TenantId, invoice: InvoiceId, side: Side = Side.RECEIVER) -> str:
+    kind = identity.RECEIVED_INVOICE if side is Side.RECEIVER else identity.ISSUED_INVOICE
+    return identity.write(kind, tenant, invoice)
 
 
 def fetch_id(tenant: TenantId, fetch: FetchId) -> str:
@@ -150,6 +158,11 @@ def statements() -> Iterator[list[str]]:
         yield sent
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def of_the_request(sent: list[str]) -> list[str]:
+    """The questions among them, without their scopes and without this process's own beats, which come at any moment."""
+    return [each for each in sent if "set_config" not in each and processes.name not in each]
 
 
 @asynccontextmanager

@@ -54,7 +54,7 @@ async def _world() -> AsyncIterator[World]:
 
 
 async def _trial(world: World, side: Side, runs: int) -> Verdicts:
-    tenant = await world.connected(f"{side}-{runs}", invoices=0)
+    tenant = await world.connected(f"{side}-{runs}", invoices=0, issued=0)
     async with Court.of(world, tenant, seed=runs, side=side) as court:
         for number in range(runs):
             await court.run(number)

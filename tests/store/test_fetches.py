@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connector.domain.fetch import LEASE, Fetch, Reading, Window
-from connector.domain.invoice import InvoiceFilter
+from connector.domain.invoice import InvoiceFilter, Side
 from connector.ids import FetchId
 from connector.store.tables import receipts
 from connector.store.work import PostgresStore
@@ -210,7 +210,7 @@ async def test_a_reader_that_was_overtaken_turns_no_page_and_what_it_read_is_und
         assert not await work.fetches.complete(a_receipt(fetch.id), late)
         await work.fetches.postpone(fetch.id, late, "LATE", NOW + timedelta(days=9))
         await work.fetches.fail(fetch.id, late, "LATE", NOW)
-        assert await work.mirror.count(company.tenant, InvoiceFilter()) == 0
+        assert await work.mirror.count(Side.RECEIVER, company.tenant, InvoiceFilter()) == 0
         assert await work.fetches.pages_read(fetch.id) == []
     standing = await now_stands(store, company, fetch.id)
     assert (standing.reading, standing.next_page, standing.problem) == (Reading.RUNNING, 1, None)

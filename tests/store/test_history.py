@@ -103,7 +103,7 @@ async def history_of(store: PostgresStore, company: Company) -> Sequence[Observa
             each
             for gone in (False, True)
             for each in (
-                await work.mirror.received_invoices(company.tenant, InvoiceFilter(gone=gone), first=9, after=None)
+                await work.mirror.invoices(Side.RECEIVER, company.tenant, InvoiceFilter(gone=gone), first=9, after=None)
             ).items
         ]
         if not held:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from connector.domain.invoice import FetchedInvoice, InvoiceFilter, ReceivedInvoice, Stage
+from connector.domain.invoice import FetchedInvoice, Invoice, InvoiceFilter, Side, Stage
 from connector.ids import InvoiceId
 from connector.store.tables import received_invoices
 from connector.store.work import PostgresStore
@@ -21,11 +21,11 @@ LATER = NOW + timedelta(hours=6)
 
 async def put(
     store: PostgresStore, company: Company, invoices: Sequence[FetchedInvoice], now: Any = NOW
-) -> dict[str, ReceivedInvoice]:
+) -> dict[str, Invoice]:
     """What the mirror holds after one page, by the provider's key."""
     async with store.within(company.scope) as work:
         await work.mirror.put(company.connection, invoices, now)
-        held = await work.mirror.received_invoices(company.tenant, InvoiceFilter(), first=100, after=None)
+        held = await work.mirror.invoices(Side.RECEIVER, company.tenant, InvoiceFilter(), first=100, after=None)
     return {invoice.key: invoice for invoice in held.items}
 
 
@@ -106,7 +106,9 @@ async def test_a_field_the_graph_does_not_name_is_a_change_all_the_same(store: P
 
     assert after["1001"] == replace(before["1001"], changed_at=LATER)
     async with store.within(company.scope) as work:
-        assert await work.mirror.raws([after["1001"].id]) == {after["1001"].id: '{"a":1,"new":"項目"}'.encode()}
+        assert await work.mirror.raws(Side.RECEIVER, [after["1001"].id]) == {
+            after["1001"].id: '{"a":1,"new":"項目"}'.encode()
+        }
 
 
 async def test_of_an_invoice_listed_twice_on_one_page_the_later_telling_stands(store: PostgresStore) -> None:
@@ -129,11 +131,11 @@ async def test_two_tenants_hold_the_same_key_apart(store: PostgresStore) -> None
     assert held["1001"].id != other["1001"].id
     assert (await put(store, ours, []))["1001"].subject == "ours"
     async with store.within(ours.scope) as work:
-        assert await work.mirror.received_invoice(theirs.tenant, other["1001"].id) is None
-        assert await work.mirror.raws([other["1001"].id, held["1001"].id, InvoiceId(ours.tenant)]) == {
+        assert await work.mirror.invoice(Side.RECEIVER, theirs.tenant, other["1001"].id) is None
+        assert await work.mirror.raws(Side.RECEIVER, [other["1001"].id, held["1001"].id, InvoiceId(ours.tenant)]) == {
             held["1001"].id: b'{"invoice_mng_num":"1001"}'
         }
-        assert await work.mirror.count(theirs.tenant, InvoiceFilter()) == 0
+        assert await work.mirror.count(Side.RECEIVER, theirs.tenant, InvoiceFilter()) == 0
 
 
 async def test_an_invoice_keeps_its_id_when_the_mirror_is_emptied_and_filled_again(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.domain.invoice import Counterparty, FetchedInvoice, InvoiceFilter, Place, ReceivedInvoice, Stage
+from connector.domain.invoice import Counterparty, FetchedInvoice, Invoice, InvoiceFilter, Place, Side, Stage
 from connector.store.work import PostgresStore
 from tests.conftest import Cluster, administer
 from tests.store.companies import NOW, Company, a_company, an_invoice
@@ -22,11 +22,11 @@ DAYS = st.one_of(st.none(), st.dates(min_value=date(2026, 3, 1), max_value=date(
 
 
 async def page_after(
-    store: PostgresStore, company: Company, last: ReceivedInvoice | None, *, first: int, wanted: InvoiceFilter
-) -> tuple[Sequence[ReceivedInvoice], bool]:
+    store: PostgresStore, company: Company, last: Invoice | None, *, first: int, wanted: InvoiceFilter
+) -> tuple[Sequence[Invoice], bool]:
     place = None if last is None else Place(issue_date=last.issue_date or date.min, id=last.id)
     async with store.within(company.scope) as work:
-        page = await work.mirror.received_invoices(company.tenant, wanted, first=first, after=place)
+        page = await work.mirror.invoices(Side.RECEIVER, company.tenant, wanted, first=first, after=place)
     assert page.more_before is (last is not None)
     return page.items, page.more_after
 
@@ -47,7 +47,7 @@ async def test_walking_the_pages_neither_repeats_nor_skips_an_invoice_while_othe
 ) -> None:
     company = await a_company(store)
     await add(store, company, [an_invoice(f"there {number}", issue_date=day) for number, day in enumerate(days)])
-    walked: list[ReceivedInvoice] = []
+    walked: list[Invoice] = []
     more, turn = True, 0
     while more:
         items, more = await page_after(
@@ -71,7 +71,7 @@ async def test_the_order_of_invoices_of_one_day_is_the_lists_own_and_hangs_on_no
         async with store_in(url) as store:
             company = await a_company(store)
             await add(store, company, [an_invoice(str(number)) for number in range(100)])
-            walked: list[ReceivedInvoice] = []
+            walked: list[Invoice] = []
             while len(walked) < 100:
                 last = walked[-1] if walked else None
                 items, more = await page_after(store, company, last, first=7, wanted=InvoiceFilter())
@@ -135,7 +135,7 @@ async def keys(store: PostgresStore, company: Company, wanted: InvoiceFilter) ->
     """The keys let through, which the count must agree with."""
     items, _ = await page_after(store, company, None, first=100, wanted=wanted)
     async with store.within(company.scope) as work:
-        assert await work.mirror.count(company.tenant, wanted) == len(items)
+        assert await work.mirror.count(Side.RECEIVER, company.tenant, wanted) == len(items)
     return {invoice.key for invoice in items}
 
 

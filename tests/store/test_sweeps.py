@@ -49,6 +49,7 @@ MAY_READ = {
         "side",
         "age",
     },
+    "entitlements": {"tenant_id", "provider", "flag", "verdict", "expires_at"},
     "data_keys": {"tenant_id", "id", "kek_id", "is_primary", "created_at", "retired_at"},
 }
 EVERY_COLUMN = [(table.name, column.name) for table in metadata.sorted_tables for column in table.columns]

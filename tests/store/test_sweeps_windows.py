@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connector.domain.connection import Standing
+from connector.domain.entitlement import Flag, Verdict
 from connector.domain.fetch import SETTLED, Age, Due
 from connector.domain.invoice import Side
 from connector.ids import ConnectionId, FetchId, ProviderKey, TenantId
@@ -74,7 +75,7 @@ async def test_a_connection_is_unread_when_it_is_active_and_no_fetch_was_asked_s
     async with administrator.begin() as connection:
         await keep(connection, rows)
 
-    found = await store.windows_due([due], most=1000)
+    found = await store.windows_due([due], MOMENT, most=1000)
 
     assert ((TenantId(rows["tenants"]["id"]), ConnectionId(rows["connections"]["id"]), due) in found) is unread
 
@@ -89,9 +90,9 @@ async def test_no_more_is_swept_than_was_asked_for(store: PostgresStore, adminis
         provider, Side.RECEIVER, Age.RECENT, since=MOMENT + timedelta(days=1), failed_since=MOMENT, settled_by=MOMENT
     )
 
-    assert len(await store.windows_due([due], most=1000)) == 2
-    assert len(await store.windows_due([due], most=1)) == 1
-    assert await store.windows_due([], most=1) == []
+    assert len(await store.windows_due([due], MOMENT, most=1000)) == 2
+    assert len(await store.windows_due([due], MOMENT, most=1)) == 1
+    assert await store.windows_due([], MOMENT, most=1) == []
 
 
 async def test_what_was_asked_of_one_side_or_age_says_nothing_of_another(
@@ -109,7 +110,7 @@ async def test_what_was_asked_of_one_side_or_age_says_nothing_of_another(
         Due(provider, side, age, since=since, failed_since=since, settled_by=MOMENT) for side in Side for age in Age
     ]
 
-    found = [(due.side, due.age) for _, _, due in await store.windows_due(schedule, most=1000)]
+    found = [(due.side, due.age) for _, _, due in await store.windows_due(schedule, MOMENT, most=1000)]
 
     assert found == [(due.side, due.age) for due in schedule if (due.side, due.age) != (Side.RECEIVER, Age.OLDER)]
 
@@ -126,7 +127,7 @@ async def test_old_days_that_failed_are_asked_for_again_before_a_month_has_gone(
     since, failed_since = MOMENT - timedelta(days=30), MOMENT - 6 * hour
     old = Due(provider, Side.RECEIVER, Age.OLD, since=since, failed_since=failed_since, settled_by=MOMENT)
 
-    assert (len(await store.windows_due([old], most=1)) == 1) is due
+    assert (len(await store.windows_due([old], MOMENT, most=1)) == 1) is due
 
 
 @pytest.mark.parametrize(("ago", "due"), [(timedelta(minutes=59), False), (timedelta(hours=1), True)])
@@ -141,7 +142,7 @@ async def test_older_days_wait_until_a_connection_has_settled(
         await keep(connection, a_row_everywhere(uuid4().hex, given))
     older = Due(provider, Side.RECEIVER, Age.OLDER, since=MOMENT, failed_since=MOMENT, settled_by=MOMENT - SETTLED)
 
-    assert (len(await store.windows_due([older], most=1)) == 1) is due
+    assert (len(await store.windows_due([older], MOMENT, most=1)) == 1) is due
 
 
 async def test_a_tenant_with_fifty_fetches_waiting_takes_one_place_for_each_of_its_lists(
@@ -187,3 +188,32 @@ async def test_while_one_window_of_a_list_is_read_its_other_windows_are_not_due(
     async with administrator.begin() as connection:
         await connection.execute(due.values(**read))
     assert ours not in await store.fetches_due(MOMENT, most=1000)
+
+
+@pytest.mark.parametrize(
+    ("fact", "due"),
+    [
+        ({"verdict": Verdict.REFUSED, "expires_at": None}, False),
+        ({"verdict": Verdict.REFUSED, "expires_at": MOMENT + timedelta(seconds=1)}, False),
+        ({"verdict": Verdict.REFUSED, "expires_at": MOMENT}, True),
+        ({"verdict": Verdict.UNKNOWN, "expires_at": None}, True),
+        ({"verdict": Verdict.GRANTED, "expires_at": None}, True),
+        ({"verdict": Verdict.REFUSED, "expires_at": None, "flag": Flag.RECEIVER_PAID_MEMBER}, True),
+        ({"verdict": Verdict.REFUSED, "expires_at": None, "provider": "another"}, True),
+    ],
+)
+async def test_what_a_contract_is_known_to_refuse_is_not_asked_for_until_that_is_too_long_ago(
+    store: PostgresStore, administrator: AsyncEngine, fact: dict[str, object], *, due: bool
+) -> None:
+    provider, before = ProviderKey(uuid4().hex), MOMENT - timedelta(hours=1)
+    needs = (Flag.ISSUER_PAID_MEMBER, Flag.API_OPTION)
+    issued = Due(provider, Side.ISSUER, Age.RECENT, since=MOMENT, failed_since=MOMENT, settled_by=MOMENT, needs=needs)
+    given: dict[str, dict[str, object]] = {
+        "connections": {"standing": Standing.ACTIVE, "provider": provider},
+        "fetches": {"requested_at": before, "side": Side.ISSUER, "age": Age.RECENT, "reading": "complete"},
+        "entitlements": {"provider": provider, "flag": Flag.ISSUER_PAID_MEMBER, **fact},
+    }
+    async with administrator.begin() as connection:
+        await keep(connection, a_row_everywhere(uuid4().hex, given))
+
+    assert (len(await store.windows_due([issued], MOMENT, most=2)) == 1) is due

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connector.domain.access import Scope
-from connector.domain.invoice import InvoiceFilter
+from connector.domain.invoice import InvoiceFilter, Side
 from connector.domain.sealing import WrappedKey
 from connector.errors import Misconfigured, Unavailable
 from connector.ids import DataKeyId, new_id
@@ -34,14 +34,14 @@ async def test_a_block_that_raises_leaves_nothing_behind(store: PostgresStore) -
     async def change_ones_mind() -> None:
         async with store.within(company.scope) as work:
             await work.mirror.put(company.connection, [an_invoice()], NOW)
-            assert await work.mirror.count(company.tenant, InvoiceFilter()) == 1
+            assert await work.mirror.count(Side.RECEIVER, company.tenant, InvoiceFilter()) == 1
             raise ChangedMindError
 
     with pytest.raises(ChangedMindError):
         await change_ones_mind()
 
     async with store.within(company.scope) as work:
-        assert await work.mirror.count(company.tenant, InvoiceFilter()) == 0
+        assert await work.mirror.count(Side.RECEIVER, company.tenant, InvoiceFilter()) == 0
 
 
 @pytest.mark.parametrize("ending", ["in peace", "in an error", "in a broken statement", "cancelled"])

@@ -27,6 +27,7 @@ INFOMART = Manifest(
     needs={
         # The paid membership is bought per side, the API option once [IM-1].
         Capability.READ_RECEIVED_INVOICES: (Flag.RECEIVER_PAID_MEMBER, Flag.API_OPTION),
+        Capability.READ_ISSUED_INVOICES: (Flag.ISSUER_PAID_MEMBER, Flag.API_OPTION),
     },
 )
 

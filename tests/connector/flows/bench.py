@@ -12,8 +12,9 @@ from sqlalchemy.pool import NullPool
 
 from connector.domain.access import Scope, Tenant
 from connector.domain.connection import Connection
+from connector.domain.entitlement import Flag
 from connector.twins.infomart.faults import Fault, Kind
-from tests.world import World
+from tests.world import GRANTED, World
 
 
 async def rows(world: World, statement: str, **values: object) -> Sequence[Mapping[str, Any]]:
@@ -42,11 +43,13 @@ async def administrator(world: World) -> AsyncIterator[Any]:
     await engine.dispose()
 
 
-async def joined(world: World, name: str, *, invoices: int, **flags: object) -> Tenant:
+async def joined(
+    world: World, name: str, *, invoices: int, declared: Mapping[Flag, bool] = GRANTED, **flags: object
+) -> Tenant:
     """A tenant that has just joined; its first fetch waits to be read."""
     pfid = f"{name}@example.co.jp"
     world.twin.add_member(pfid, invoices=invoices, **flags)
-    tenant = await world.enrol(name)
+    tenant = await world.enrol(name, declared=declared)
     page = await world.join(tenant, pfid)
     assert page.code == 200
     return tenant

@@ -17,7 +17,7 @@ from connector.ids import InvoiceId
 from tests.connector.flows.bench import joined, rows, value
 from tests.connector.flows.drifting import FIRST_DAY, Court, Verdicts
 from tests.connector.flows.shared import anew
-from tests.world import World
+from tests.world import ON_BOTH_SIDES, World
 
 DAYS = Window(FIRST_DAY, FIRST_DAY + timedelta(days=2))
 
@@ -43,7 +43,7 @@ def world(shared: World) -> World:
 
 @asynccontextmanager
 async def a_court(world: World, *, seed: int = 1, side: Side = Side.RECEIVER) -> AsyncIterator[Court]:
-    tenant = await joined(world, f"tenant-{uuid4()}", invoices=0)
+    tenant = await joined(world, f"tenant-{uuid4()}", invoices=0, declared=ON_BOTH_SIDES, seller_paid=True)
     await world.read_all(tenant)
     async with Court.of(world, tenant, seed=seed, side=side) as court:
         yield court

@@ -57,7 +57,7 @@ async def look(
 
 async def subjects(store: PostgresStore, company: Company) -> dict[str, str | None]:
     async with store.within(company.scope) as work:
-        held = await work.mirror.received_invoices(company.tenant, InvoiceFilter(), first=100, after=None)
+        held = await work.mirror.invoices(Side.RECEIVER, company.tenant, InvoiceFilter(), first=100, after=None)
     return {invoice.key: invoice.subject for invoice in held.items}
 
 

@@ -13,7 +13,7 @@ from connector.twins.infomart.faults import Kind
 from tests.connector.flows.bench import joined, later, rows, trouble, value
 from tests.connector.flows.readers import Bell
 from tests.connector.flows.shared import anew
-from tests.world import World
+from tests.world import ON_BOTH_SIDES, World
 
 
 @pytest.fixture
@@ -70,6 +70,33 @@ async def test_a_connection_is_asked_for_again_every_six_hours(world: World) -> 
     await swept(world, Bell())
     assert await fetches_of(world, tenant.id) == 2
     assert [each for each, _ in bell.heard].count(tenant.id) == 1
+
+
+async def test_the_schedule_asks_for_each_side_that_no_contract_refuses_and_an_issuers_days_reach_ahead(
+    world: World,
+) -> None:
+    both = await joined(world, f"tenant-{uuid4()}", invoices=1, declared=ON_BOTH_SIDES, seller_paid=True)
+    one = await joined(world, f"tenant-{uuid4()}", invoices=1)
+    for tenant in (both, one):
+        assert {fetch.reading for fetch in await world.read_all(tenant)} == {Reading.COMPLETE}
+    later(world, timedelta(hours=7))
+    await swept(world, Bell())
+
+    asked = "select side, age from fetches where tenant_id = :tenant and reading = 'waiting' order by side, age"
+    found = {
+        tenant.name: [(row["side"], row["age"]) for row in await rows(world, asked, tenant=tenant.id)]
+        for tenant in (both, one)
+    }
+    ages = ["old", "older", "recent"]
+    assert found == {
+        both.name: [(side, age) for side in ("issuer", "receiver") for age in ages],
+        one.name: [("receiver", age) for age in ages],
+    }
+    days = (
+        "select distinct side, last_day - first_day as days from fetches where tenant_id = :tenant and age = 'recent'"
+    )
+    spans = {row["side"]: row["days"] for row in await rows(world, days, tenant=both.id)}
+    assert spans == {"issuer": 362, "receiver": 62}  # no longer than a provider may refuse [IM-52]
 
 
 async def test_a_connection_that_lapsed_is_not_asked_for(world: World) -> None:

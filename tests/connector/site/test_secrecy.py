@@ -117,7 +117,7 @@ async def a_life(world: World) -> Mapping[str, list[str]]:
 async def _renewed(world: World) -> None:
     now = world.clock.now()
     recent = Due(INFOMART, Side.RECEIVER, Age.RECENT, since=now, failed_since=now, settled_by=now)
-    ((tenant, connection, _),) = await world.flows.fetching.store.windows_due([recent], most=2)
+    ((tenant, connection, _),) = await world.flows.fetching.store.windows_due([recent], now, most=2)
     first = await world.flows.upkeep.access_token(tenant, connection)
     second = await world.flows.upkeep.access_token(tenant, connection, refused=first.grant_id)
     assert second.grant_id != first.grant_id
