@@ -94,8 +94,8 @@ class IssuerDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerDraft:
-    """Whom an invoice is for (発行先), known by its code; one that is not known yet is registered [IM-85]."""
+class CompanyDraft:
+    """A company at the other end, known by its code."""
 
     code: str
     name: str | None = None
@@ -108,30 +108,24 @@ class CustomerDraft:
     fax: str | None = None
     mail: str | None = None
     corporate_number: str | None = None
-    account_code: str | None = None  # of the account it pays into where nothing else is said
-    layout_code: str | None = None
     invitation: Invitation | None = None  # None: it is not invited
 
 
 @dataclass(frozen=True, slots=True)
-class SupplierDraft:
-    """A company to be paid (支払先), known by its code; one that is not known yet is registered [IM-129]."""
+class CustomerDraft(CompanyDraft):
+    """Whom an invoice is for (発行先); one that is not known yet is registered [IM-85]."""
 
-    code: str
-    name: str | None = None
-    section: str | None = None
-    person: str | None = None
-    postal_code: str | None = None
-    address1: str | None = None
-    address2: str | None = None
-    phone: str | None = None
-    fax: str | None = None
-    mail: str | None = None
-    corporate_number: str | None = None
+    account_code: str | None = None  # of the account it pays into where nothing else is said
+    layout_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierDraft(CompanyDraft):
+    """A company to be paid (支払先); one that is not known yet is registered [IM-129]."""
+
     business: Business | None = None
     registration_number: str | None = None
     accounts: Sequence[AccountDraft] | None = None  # they replace all it had; None: it keeps them
-    invitation: Invitation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,16 +177,6 @@ async def test_nothing_is_wrapped_any_more_by_a_key_that_was_retired(shelf: KeyS
     assert await shelf.installation_key("pepper") == held
 
 
-async def test_nothing_is_wrapped_by_a_key_that_nobody_knows(shelf: KeyShelf) -> None:
-    if isinstance(shelf, PretendShelf):
-        pytest.skip("it knows every key")
-    key, stranger = DataKeyId(uuid4()), WrappedKey("stranger", b"strange")
-    await shelf.keep_primary(OURS, key, FIRST)
-    assert not await shelf.keep_primary(THEIRS, DataKeyId(uuid4()), stranger)
-    assert not await shelf.put_back(OURS, DataKeyId(uuid4()), stranger)
-    assert not await shelf.rewrap(OURS, key, FIRST, stranger)
-
-
 async def test_a_key_under_a_retired_one_says_so(shelf: KeyShelf, retire: Retire) -> None:
     key = DataKeyId(uuid4())
     await shelf.keep_primary(OURS, key, FIRST)

@@ -170,6 +170,20 @@ async def test_the_first_key_of_a_tenant_stands_and_no_other_tenant_can_fetch_it
         assert await shelf.data_key(other.tenant, standing[0]) is None
 
 
+async def test_nothing_is_wrapped_by_a_key_that_nobody_knows(shared_database_url: str) -> None:
+    async with store_in(shared_database_url) as store, engine_as(shared_database_url, "app") as engine:
+        ours, theirs = (await a_company(store)).tenant, (await a_company(store)).tenant
+        shelf = PostgresShelf(engine)
+        await PostgresCustody(engine, engine).enrol("kek", b"canary")
+        key, known, stranger = DataKeyId(new_id()), WrappedKey("kek", b"known"), WrappedKey("stranger", b"strange")
+        assert await shelf.keep_primary(ours, key, known)
+
+        assert not await shelf.keep_primary(theirs, DataKeyId(new_id()), stranger)
+        assert not await shelf.put_back(ours, DataKeyId(new_id()), stranger)
+        assert not await shelf.rewrap(ours, key, known, stranger)
+        assert await shelf.primary_key(ours) == (key, known)
+
+
 async def test_the_first_installation_key_of_a_name_stands(shared_database_url: str) -> None:
     async with engine_as(shared_database_url, "app") as engine:
         shelf = PostgresShelf(engine)

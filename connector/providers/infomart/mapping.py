@@ -9,9 +9,9 @@ import msgspec
 import orjson
 
 from connector.domain.invoice import Counterparty, FetchedInvoice, InvoiceLine, IssuedStage, Journal, Posting, Stage
-from connector.domain.tax import Bucket, TaxSummary
+from connector.domain.tax import TaxSummary
 from connector.providers.infomart import dictionary, wire
-from connector.providers.infomart.outgoing import SUFFIXES
+from connector.providers.infomart.outgoing import RATES
 
 _WITH_WORKFLOW: Mapping[int, Stage] = {
     50: Stage.AWAITING_FIRST_APPROVAL,
@@ -38,9 +38,6 @@ LONGEST_KEY = 200  # characters
 _MOST_DIGITS = 30  # before and after the point; the provider's own amounts have 12 at most [IM-41]
 _LARGEST_CODE = 2**31 - 1
 
-_OF_RATE: Mapping[str, Bucket] = {suffix: bucket for bucket, suffix in SUFFIXES.items()}
-_BUCKETS = [_OF_RATE[rate] for rate in wire.RATES]  # [IM-68]
-
 
 def received_stage(wf_status: int | None, *, uses_workflow: bool) -> Stage:
     """Codes 50 and 71 have two meanings; only the tenant's workflow setting tells them apart [IM-11]."""
@@ -55,32 +52,21 @@ def issued_stage(wf_status: int | None) -> IssuedStage:
 
 def received_invoice(raw: bytes, *, uses_workflow: bool) -> FetchedInvoice:
     """One received invoice; raises msgspec.DecodeError when it lacks its key or is no object at all."""
-    told, (content, strangers) = wire.read(wire.RECEIVED, raw), _all_of(raw)
-    code = whole(told.wf_status)
+    told = wire.read(wire.RECEIVED, raw)
     publisher = told.publisher or wire.Publisher()
-    return FetchedInvoice(
-        key=_key(told.invoice_mng_num),
-        number=text(told.inv_no),
-        subject=text(told.inv_name),
-        stage=received_stage(code, uses_workflow=uses_workflow),
-        stage_code=code,
-        issue_date=_day(told.send_date),
+    issuer = Counterparty(
+        code=text(told.private_cust_cd_s),
+        name=text(told.company_name_s)
+        or text(publisher.publisher_company_name_org)
+        or text(publisher.publisher_company_name),
+        registration_number=text(publisher.biz_regist_no),
+    )
+    return _invoice(
+        told,
+        raw,
+        stage=received_stage(whole(told.wf_status), uses_workflow=uses_workflow),
         due_date=_day(told.pay_due_date) or _day(told.pay_due_date_s),
-        counterparty=Counterparty(
-            code=text(told.private_cust_cd_s),
-            name=text(told.company_name_s)
-            or text(publisher.publisher_company_name_org)
-            or text(publisher.publisher_company_name),
-            registration_number=text(publisher.biz_regist_no),
-        ),
-        net=_figure(told.inv_without_tax),
-        tax=_figure(told.inv_tax),
-        total=_first(_figure(told.inv_amount), _figure(told.inv_show_amount)),
-        tax_summary=_tax_summary(raw),
-        lines=_lines(told.details),
-        raw=raw,
-        content=content,
-        strangers=strangers,
+        counterparty=issuer,
         day=_day(told.reception_date),
     )
 
@@ -90,22 +76,42 @@ def issued_invoice(raw: bytes) -> FetchedInvoice:
 
     Windows go by the day of issue [IM-106]. Raises msgspec.DecodeError when it lacks its key or is no object at all.
     """
-    told, (content, strangers) = wire.read(wire.ISSUED, raw), _all_of(raw)
-    code = whole(told.wf_status)
+    told = wire.read(wire.ISSUED, raw)
     customer = told.customer or wire.Customer()
-    return FetchedInvoice(
-        key=_key(told.invoice_mng_num),
-        number=text(told.inv_no),
-        subject=text(told.inv_name),
-        stage=issued_stage(code),
-        stage_code=code,
-        issue_date=_day(told.send_date),
+    return _invoice(
+        told,
+        raw,
+        stage=issued_stage(whole(told.wf_status)),
         due_date=_day(told.pay_due_date),
         counterparty=Counterparty(
             code=text(customer.private_cust_cd),
             name=text(customer.company_name) or text(customer.company_name_org),
             registration_number=None,
         ),
+        day=_day(told.send_date),
+    )
+
+
+def _invoice(
+    told: wire.ReceivedInvoice | wire.IssuedInvoice,
+    raw: bytes,
+    *,
+    stage: Stage | IssuedStage,
+    due_date: date | None,
+    counterparty: Counterparty,
+    day: date | None,
+) -> FetchedInvoice:
+    """What both sides tell in the same words, and beside it what each tells in its own."""
+    content, strangers = _all_of(raw)
+    return FetchedInvoice(
+        key=_key(told.invoice_mng_num),
+        number=text(told.inv_no),
+        subject=text(told.inv_name),
+        stage=stage,
+        stage_code=whole(told.wf_status),
+        issue_date=_day(told.send_date),
+        due_date=due_date,
+        counterparty=counterparty,
         net=_figure(told.inv_without_tax),
         tax=_figure(told.inv_tax),
         total=_first(_figure(told.inv_amount), _figure(told.inv_show_amount)),
@@ -114,7 +120,7 @@ def issued_invoice(raw: bytes) -> FetchedInvoice:
         raw=raw,
         content=content,
         strangers=strangers,
-        day=_day(told.send_date),
+        day=day,
     )
 
 
@@ -145,7 +151,7 @@ def _tax_summary(raw: bytes) -> list[TaxSummary]:
     """The buckets in which the issuer stated anything but nought."""
     told = msgspec.structs.astuple(wire.read(wire.STATED, raw))
     stated = []
-    for place, bucket in enumerate(_BUCKETS):
+    for place, bucket in enumerate(RATES):
         net, tax, gross = map(_figure, told[3 * place : 3 * place + 3])
         if net or tax or gross:
             stated.append(TaxSummary(bucket=bucket, net=net, tax=tax, gross=gross))

@@ -4,6 +4,8 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
+from connector.providers.infomart.outgoing import RATES
+
 T = TypeVar("T")
 
 Loose: TypeAlias = str | int | float | bool | None
@@ -39,7 +41,6 @@ class Envelope(msgspec.Struct):
     """What surrounds every answer, whatever its list is called."""
 
     error_list: list[Fault] | None = None
-    total_count: msgspec.Raw = msgspec.Raw()  # its name is assumed [IM-54], so nothing hangs on its shape
 
 
 class Publisher(msgspec.Struct):
@@ -144,11 +145,8 @@ class IssuedInvoice(msgspec.Struct):
     details: list[Detail] | None = None
 
 
-RATES = ("tr10", "tr8_reduced", "tr8", "tr5", "tr0", "free", "exemption", "non")  # [IM-68]
-Stated = msgspec.defstruct(
-    "Stated",
-    [(f"inv_{part}_{rate}", Loose, None) for rate in RATES for part in ("without_tax", "tax", "amount")],
-    module=__name__,
+Stated = msgspec.defstruct(  # the figures of each rate, in the order of RATES
+    "Stated", [(slot.theirs, Loose, None) for slots in RATES.values() for slot in slots], module=__name__
 )
 
 

@@ -25,7 +25,6 @@ class Killed:
     """What became of a fleet whose renewers died."""
 
     kills: int = 0
-    places: Counter[str] = field(default_factory=Counter)
     in_window: int = 0  # asked for, their answers not on disk, when their renewer was killed
     lost_in_window: int = 0
     lost_elsewhere: Counter[str] = field(default_factory=Counter)
@@ -108,7 +107,6 @@ async def _kill(ours: Fleet, slice_of: int, outcome: Killed, mistake: str | None
         *_, asked, place = said.read_text().strip().splitlines()
         place, in_window = place.removeprefix("killed at "), asked.removeprefix("asked").split()
         outcome.kills += 1
-        outcome.places[place] += 1
         outcome.in_window += len(in_window)
         struck |= {each: None if str(each.connection_id) in in_window else place for each in now}
     return struck
